@@ -31,17 +31,23 @@ static inline void tamis_buf_reset(tamis_buf *buf)
 }
 
 /* Makes room for `extra` more bytes behind size. TAMIS_ELIMIT: past max. TAMIS_ENOMEM. */
-TAMIS_MUST_USE tamis_status tamis_buf_reserve(tamis_buf *buf, size_t extra);
+TAMIS_MUST_USE
+tamis_status tamis_buf_reserve(tamis_buf *buf, size_t extra);
 
 /* Appends. Same errors as _reserve; nothing is appended on failure. */
-TAMIS_MUST_USE tamis_status tamis_buf_append(tamis_buf *buf, const void *data, size_t size);
-TAMIS_MUST_USE tamis_status tamis_buf_append_string(tamis_buf *buf, const char *text);
-TAMIS_MUST_USE tamis_status tamis_buf_append_byte(tamis_buf *buf, uint8_t byte);
-TAMIS_MUST_USE tamis_status tamis_buf_append_format(tamis_buf *buf, const char *format, ...)
+TAMIS_MUST_USE
+tamis_status tamis_buf_append(tamis_buf *buf, const void *data, size_t size);
+TAMIS_MUST_USE
+tamis_status tamis_buf_append_string(tamis_buf *buf, const char *text);
+TAMIS_MUST_USE
+tamis_status tamis_buf_append_byte(tamis_buf *buf, uint8_t byte);
+TAMIS_MUST_USE
+tamis_status tamis_buf_append_format(tamis_buf *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* Appends `text` as the inside of a JSON string (no quotes): escapes quote, backslash and control
  * characters; the text must be valid UTF-8. */
-TAMIS_MUST_USE tamis_status tamis_buf_append_json(tamis_buf *buf, tamis_slice text);
+TAMIS_MUST_USE
+tamis_status tamis_buf_append_json(tamis_buf *buf, tamis_slice text);
 
 static inline tamis_slice tamis_buf_slice(const tamis_buf *buf)
 {

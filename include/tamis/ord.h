@@ -46,6 +46,7 @@ static inline uint32_t tamis_ord_row(tamis_ord ord)
 void tamis_ord_to_text(tamis_ord ord, char out_text[TAMIS_ORD_TEXT_SIZE]);
 
 /* Reads what _to_text writes, nothing before or behind it. TAMIS_EFORMAT. */
-TAMIS_MUST_USE tamis_status tamis_ord_from_text(const char *text, tamis_ord *out_ord);
+TAMIS_MUST_USE
+tamis_status tamis_ord_from_text(const char *text, tamis_ord *out_ord);
 
 #endif

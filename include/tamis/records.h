@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* records.h - document records: what SCAN learned of each document, in blocks of rows.
+ *
+ * Records belong to splits. A block holds TAMIS_RECORD_BLOCK_ROWS consecutive rows of one split as
+ * packed columns: digest (16 B), signature (k bytes), shingle counts, text length, flags, fault.
+ * Ids stand in a column family of their own, joined last. Blocks never change. They enter the store
+ * as one sorted file per SCAN task and column family (written by the library's SST writer, ingested
+ * in one step), so a task's records are there as a whole or not at all, and another process may
+ * open the store read-only. docs/FORMATS.md, "Document records".
+ *
+ * Threads: a store handle is shared; writers and cursors belong to one thread.
+ */
+#ifndef TAMIS_RECORDS_H
+#define TAMIS_RECORDS_H
+
+#include "tamis/hash.h"
+#include "tamis/ord.h"
+#include "tamis/slice.h"
+
+#define TAMIS_RECORD_BLOCK_ROWS 256
+
+enum {
+    TAMIS_RECORD_REPAIRED = 1u << 0,     /* text was repaired (docs/FORMATS.md 1.1) */
+    TAMIS_RECORD_DUPLICATE_ID = 1u << 1, /* reserved: ids are counted, not stored twice */
+    TAMIS_RECORD_EDITED = 1u << 2        /* reserved for text edits */
+};
+
+typedef struct tamis_record {
+    tamis_digest digest;      /* of the repaired text; of the raw record where fault != 0 */
+    const uint8_t *signature; /* k bytes; NULL: no shingle, stored as zeros */
+    uint32_t shingle_count;   /* positions, not distinct */
+    uint32_t distinct_count;  /* distinct shingles; 0 where not counted */
+    uint64_t text_bytes;
+    uint32_t flags;
+    uint16_t fault; /* 0: a document; else tamis_fault, quarantined */
+} tamis_record;
+
+typedef struct tamis_records tamis_records;               /* a store of records: one RocksDB */
+typedef struct tamis_records_writer tamis_records_writer; /* the records of one SCAN task */
+typedef struct tamis_records_cursor tamis_records_cursor;
+typedef struct tamis_ids_cursor tamis_ids_cursor;
+
+/* Opens or makes the store in `folder` for writing (one process), or read-only (any number). */
+TAMIS_MUST_USE
+tamis_status tamis_records_open(const char *folder, bool is_read_only, tamis_records **out_records,
+                                tamis_err *err);
+void tamis_records_close(tamis_records *records);
+
+/* Rows must come in ord order. signature_bytes is k (0: no signatures in this job). */
+TAMIS_MUST_USE
+tamis_status tamis_records_writer_create(tamis_records *records, const char *temp_folder,
+                                         uint32_t signature_bytes,
+                                         tamis_records_writer **out_writer, tamis_err *err);
+TAMIS_MUST_USE
+tamis_status tamis_records_writer_add(tamis_records_writer *writer, tamis_ord ord,
+                                      const tamis_record *record, tamis_slice id, tamis_err *err);
+/* Ingests all: durable when it returns. Ingesting the same rows again (a repeated task) is
+ * harmless. */
+TAMIS_MUST_USE
+tamis_status tamis_records_writer_commit(tamis_records_writer *writer, uint64_t *out_bytes,
+                                         tamis_err *err);
+void tamis_records_writer_destroy(
+    tamis_records_writer *writer); /* without commit: nothing was stored */
+
+/* Reads the rows [first, end) in ord order, skipping nothing that exists. _seek moves forward to
+ * the first row >= ord (the block is skipped unread where it can be). */
+TAMIS_MUST_USE
+tamis_status tamis_records_cursor_create(tamis_records *records, tamis_ord first, tamis_ord end,
+                                         tamis_records_cursor **out_cursor, tamis_err *err);
+/* TAMIS_END behind the last. record->signature is valid until the next call. */
+TAMIS_MUST_USE
+tamis_status tamis_records_cursor_next(tamis_records_cursor *cursor, tamis_ord *out_ord,
+                                       tamis_record *out_record, tamis_err *err);
+TAMIS_MUST_USE
+tamis_status tamis_records_cursor_seek(tamis_records_cursor *cursor, tamis_ord ord, tamis_err *err);
+void tamis_records_cursor_destroy(tamis_records_cursor *cursor);
+
+/* The same over ids; the slice is valid until the next call. */
+TAMIS_MUST_USE
+tamis_status tamis_ids_cursor_create(tamis_records *records, tamis_ord first, tamis_ord end,
+                                     tamis_ids_cursor **out_cursor, tamis_err *err);
+TAMIS_MUST_USE
+tamis_status tamis_ids_cursor_next(tamis_ids_cursor *cursor, tamis_ord *out_ord,
+                                   tamis_slice *out_id, tamis_err *err);
+TAMIS_MUST_USE
+tamis_status tamis_ids_cursor_seek(tamis_ids_cursor *cursor, tamis_ord ord, tamis_err *err);
+void tamis_ids_cursor_destroy(tamis_ids_cursor *cursor);
+
+#endif
