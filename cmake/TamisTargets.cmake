@@ -9,8 +9,10 @@ target_compile_definitions(tamis_build_flags INTERFACE
 # verdict, but printed figures must be equal too.
 target_compile_options(tamis_build_flags INTERFACE
   -ffp-contract=off -fno-omit-frame-pointer -fstack-protector-strong
-  $<$<CONFIG:Release>:-O3>
-  $<$<AND:$<CONFIG:Release>,$<NOT:$<BOOL:${TAMIS_SANITIZE}>>>:-D_FORTIFY_SOURCE=2>)
+  $<$<CONFIG:Release>:-O3>)
+if(NOT TAMIS_SANITIZE)
+  target_compile_options(tamis_build_flags INTERFACE $<$<CONFIG:Release>:-D_FORTIFY_SOURCE=2>)
+endif()
 target_link_options(tamis_build_flags INTERFACE -Wl,-z,relro -Wl,-z,now)
 if(TAMIS_SANITIZE)
   target_compile_options(tamis_build_flags INTERFACE -fsanitize=${TAMIS_SANITIZE} -fno-sanitize-recover=all)
