@@ -12,8 +12,9 @@
 
 #include "tamis/job.h"
 
-#define TAMIS_RUN_NAME  "out.run"
-#define TAMIS_KEPT_NAME "kept.bits" /* RESOLVE: bitmap of kept documents */
+#define TAMIS_RUN_NAME    "out.run"
+#define TAMIS_SPLITS_NAME "splits.bin" /* SCAN: tamis_split_result of each split */
+#define TAMIS_KEPT_NAME   "kept.bits"  /* RESOLVE: bitmap of kept documents */
 #define TAMIS_CAPPED_NAME                                                                          \
     "capped.bits" /* RESOLVE: documents of capped buckets, of this and earlier levels */
 #define TAMIS_WANTED_NAME "wanted.bits" /* SPOOL_PLAN: documents whose shingles are spooled */

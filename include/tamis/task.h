@@ -25,6 +25,7 @@
     X(ROWS, "rows")                                                                                \
     X(QUARANTINED, "quarantined")                                                                  \
     X(FEATURES, "features")                                                                        \
+    X(DUPLICATE_IDS, "duplicate_ids") /* documents whose id stood before */                        \
     X(SKIPPED_FEATURES, "skipped_features")                                                        \
     X(BUCKETS, "buckets")                                                                          \
     X(LARGEST_BUCKET, "largest_bucket") /* the greatest, not the sum */                            \
@@ -87,7 +88,7 @@ typedef struct tamis_task_env {
      * caller. */
     tamis_status (*records_of)(void *context, uint32_t batch, tamis_records **out_records,
                                tamis_err *err);
-    /* Blob of a finished task's result; valid until the next call. REPORT only. */
+    /* Blob of a finished task's result; valid until the next call. Local stages only. */
     tamis_status (*blob_of)(void *context, uint32_t stage, uint32_t task, tamis_slice *out_blob,
                             tamis_err *err);
     /* Counters of a whole finished stage. REPORT and SPOOL_PLAN. */

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* split_result.h - what SCAN and EMIT report of one split: counts, the input's digest, the files
+ * written.
+ *
+ * Layout in docs/FORMATS.md, "Task results". A task's blob is the results of its splits one after
+ * the other.
+ *
+ * Pure.
+ */
+#ifndef TAMIS_SPLIT_RESULT_H
+#define TAMIS_SPLIT_RESULT_H
+
+#include "tamis/reader.h"
+
+typedef struct tamis_scan_result {
+    uint32_t split;
+    tamis_reader_summary summary;
+    uint64_t text_bytes;
+    uint64_t repaired;
+    uint64_t ids_missing;
+    uint64_t fault_rows[TAMIS_FAULT_COUNT];
+} tamis_scan_result;
+
+#define TAMIS_OUTPUT_KINDS 3 /* documents, attributes, removed: in this order */
+
+typedef struct tamis_output_file {
+    bool is_present;
+    uint64_t size_bytes;
+    tamis_digest digest;
+} tamis_output_file;
+
+typedef struct tamis_emit_result {
+    uint32_t split;
+    uint64_t kept;
+    uint64_t kept_bytes; /* of text */
+    uint64_t dropped[TAMIS_LEVEL_COUNT];
+    uint64_t dropped_bytes[TAMIS_LEVEL_COUNT];
+    uint64_t quarantined;
+    uint64_t copies_exact;
+    uint64_t copies_near;
+    uint64_t copies_url;
+    uint64_t repointed;
+    uint64_t capped; /* rows flagged bucket_cap */
+    tamis_output_file files[TAMIS_OUTPUT_KINDS];
+} tamis_emit_result;
+
+TAMIS_MUST_USE
+tamis_status tamis_scan_result_put(tamis_buf *buf, const tamis_scan_result *result);
+TAMIS_MUST_USE
+tamis_status tamis_emit_result_put(tamis_buf *buf, const tamis_emit_result *result);
+/* Reads the next one; *position moves on. TAMIS_END at the end, TAMIS_EFORMAT. */
+TAMIS_MUST_USE
+tamis_status tamis_scan_result_get(tamis_slice blob, size_t *position,
+                                   tamis_scan_result *out_result);
+TAMIS_MUST_USE
+tamis_status tamis_emit_result_get(tamis_slice blob, size_t *position,
+                                   tamis_emit_result *out_result);
+
+/* Path of an output file below OUT: "documents/NAME.jsonl.zst", or "documents/NAME/00003.jsonl.zst"
+ * for an input of several splits. kind: 0 documents, 1 attributes, 2 removed. TAMIS_ELIMIT: longer
+ * than size. */
+TAMIS_MUST_USE
+tamis_status tamis_output_name(const tamis_job *job, uint32_t split, unsigned kind, char *out_name,
+                               size_t size);
+
+#endif

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tamis/split_result.h"
+
+#include <stdio.h>
+
+#include "tamis/fields.h"
+
+#define RESULT_VERSION 1
+
+/* Numbers of a result as one list, so that writing and reading cannot differ. */
+#define SCAN_NUMBERS_MAX (24 + TAMIS_FAULT_COUNT)
+#define EMIT_NUMBERS_MAX (16 + 2 * TAMIS_LEVEL_COUNT + 4 * TAMIS_OUTPUT_KINDS)
+
+static size_t scan_numbers(tamis_scan_result *r, uint64_t **numbers)
+{
+    size_t count = 0;
+    tamis_reader_summary *s = &r->summary;
+
+    uint64_t *const fields[] = {
+        &s->rows,
+        &s->quarantined,
+        &s->stored_bytes,
+        &s->decoded_bytes,
+        &s->stored_digest.low,
+        &s->stored_digest.high,
+        &s->skipped.blank_lines,
+        &s->skipped.warcinfo,
+        &s->skipped.request,
+        &s->skipped.metadata,
+        &s->skipped.revisit,
+        &s->skipped.resource,
+        &s->skipped.response,
+        &s->skipped.other,
+        &s->skipped.sampled_out,
+        &s->stream_fault_offset,
+        &r->text_bytes,
+        &r->repaired,
+        &r->ids_missing,
+    };
+
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        numbers[count++] = fields[i];
+    }
+    for (size_t i = 0; i < TAMIS_FAULT_COUNT; i++) {
+        numbers[count++] = &r->fault_rows[i];
+    }
+    return count;
+}
+
+static size_t emit_numbers(tamis_emit_result *r, uint64_t **numbers)
+{
+    size_t count = 0;
+    uint64_t *const fields[] = {
+        &r->kept,        &r->kept_bytes, &r->quarantined, &r->copies_exact,
+        &r->copies_near, &r->copies_url, &r->repointed,   &r->capped,
+    };
+
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        numbers[count++] = fields[i];
+    }
+    for (size_t i = 0; i < TAMIS_LEVEL_COUNT; i++) {
+        numbers[count++] = &r->dropped[i];
+        numbers[count++] = &r->dropped_bytes[i];
+    }
+    for (size_t i = 0; i < TAMIS_OUTPUT_KINDS; i++) {
+        numbers[count++] = &r->files[i].size_bytes;
+        numbers[count++] = &r->files[i].digest.low;
+        numbers[count++] = &r->files[i].digest.high;
+    }
+    return count;
+}
+
+static tamis_status put_numbers(tamis_buf *buf, uint32_t split, uint64_t *const *numbers,
+                                size_t count)
+{
+    tamis_status status = tamis_put_u32(buf, RESULT_VERSION);
+
+    if (status == TAMIS_OK) {
+        status = tamis_put_u32(buf, split);
+    }
+    for (size_t i = 0; status == TAMIS_OK && i < count; i++) {
+        status = tamis_put_u64(buf, *numbers[i]);
+    }
+    return status;
+}
+
+static tamis_status get_numbers(tamis_fields *reader, uint32_t *out_split,
+                                uint64_t *const *numbers, size_t count)
+{
+    if (tamis_get_u32(reader) != RESULT_VERSION) {
+        return TAMIS_EFORMAT;
+    }
+    *out_split = tamis_get_u32(reader);
+    for (size_t i = 0; i < count; i++) {
+        *numbers[i] = tamis_get_u64(reader);
+    }
+    return reader->is_short ? TAMIS_EFORMAT : TAMIS_OK;
+}
+
+tamis_status tamis_scan_result_put(tamis_buf *buf, const tamis_scan_result *result)
+{
+    tamis_scan_result copy = *result;
+    uint64_t *numbers[SCAN_NUMBERS_MAX];
+    size_t count = scan_numbers(&copy, numbers);
+    tamis_status status = put_numbers(buf, copy.split, numbers, count);
+
+    if (status == TAMIS_OK) {
+        status = tamis_put_u32(buf, (uint32_t)copy.summary.stream_fault);
+    }
+    if (status == TAMIS_OK) {
+        status = tamis_put_u32(buf, (uint32_t)copy.summary.open_status);
+    }
+    if (status == TAMIS_OK) {
+        status = tamis_put_slice(buf, tamis_slice_of_string(copy.summary.fault_text));
+    }
+    return status;
+}
+
+tamis_status tamis_scan_result_get(tamis_slice blob, size_t *position,
+                                   tamis_scan_result *out_result)
+{
+    tamis_scan_result result = {0};
+    uint64_t *numbers[SCAN_NUMBERS_MAX];
+    size_t count = scan_numbers(&result, numbers);
+    tamis_fields reader = tamis_fields_of(blob);
+    tamis_slice text;
+    uint32_t fault = 0;
+    uint32_t open_status = 0;
+
+    reader.position = *position;
+    if (reader.position == blob.size) {
+        return TAMIS_END;
+    }
+    if (get_numbers(&reader, &result.split, numbers, count) != TAMIS_OK) {
+        return TAMIS_EFORMAT;
+    }
+    fault = tamis_get_u32(&reader);
+    open_status = tamis_get_u32(&reader);
+    text = tamis_get_slice(&reader);
+    if (reader.is_short || fault >= TAMIS_FAULT_COUNT ||
+        text.size >= sizeof(result.summary.fault_text)) {
+        return TAMIS_EFORMAT;
+    }
+    result.summary.stream_fault = (tamis_fault)fault;
+    result.summary.open_status = (tamis_status)open_status;
+    if (text.size != 0) {
+        memcpy(result.summary.fault_text, text.data, text.size);
+    }
+    *position = reader.position;
+    *out_result = result;
+    return TAMIS_OK;
+}
+
+tamis_status tamis_emit_result_put(tamis_buf *buf, const tamis_emit_result *result)
+{
+    tamis_emit_result copy = *result;
+    uint64_t *numbers[EMIT_NUMBERS_MAX];
+    size_t count = emit_numbers(&copy, numbers);
+    tamis_status status = put_numbers(buf, copy.split, numbers, count);
+    uint32_t present = 0;
+
+    for (unsigned i = 0; i < TAMIS_OUTPUT_KINDS; i++) {
+        present |= copy.files[i].is_present ? 1u << i : 0;
+    }
+    return status == TAMIS_OK ? tamis_put_u32(buf, present) : status;
+}
+
+tamis_status tamis_emit_result_get(tamis_slice blob, size_t *position,
+                                   tamis_emit_result *out_result)
+{
+    tamis_emit_result result = {0};
+    uint64_t *numbers[EMIT_NUMBERS_MAX];
+    size_t count = emit_numbers(&result, numbers);
+    tamis_fields reader = tamis_fields_of(blob);
+    uint32_t present = 0;
+
+    reader.position = *position;
+    if (reader.position == blob.size) {
+        return TAMIS_END;
+    }
+    if (get_numbers(&reader, &result.split, numbers, count) != TAMIS_OK) {
+        return TAMIS_EFORMAT;
+    }
+    present = tamis_get_u32(&reader);
+    if (reader.is_short) {
+        return TAMIS_EFORMAT;
+    }
+    for (unsigned i = 0; i < TAMIS_OUTPUT_KINDS; i++) {
+        result.files[i].is_present = (present >> i & 1) != 0;
+    }
+    *position = reader.position;
+    *out_result = result;
+    return TAMIS_OK;
+}
+
+static const char *output_suffix(tamis_output_format format)
+{
+    switch (format) {
+    case TAMIS_OUTPUT_JSONL_ZST:
+        return "jsonl.zst";
+    case TAMIS_OUTPUT_JSONL_GZ:
+        return "jsonl.gz";
+    case TAMIS_OUTPUT_JSONL:
+        return "jsonl";
+    }
+    return "jsonl";
+}
+
+tamis_status tamis_output_name(const tamis_job *job, uint32_t split, unsigned kind, char *out_name,
+                               size_t size)
+{
+    static const char *const folders[TAMIS_OUTPUT_KINDS] = {"documents", "attributes", "removed"};
+    const tamis_split *where = &job->plan.splits[split];
+    const tamis_input *input = &job->plan.inputs[where->input];
+    const char *suffix = output_suffix(job->settings.output_format);
+    int length = 0;
+
+    TAMIS_ASSERT(kind < TAMIS_OUTPUT_KINDS);
+    if (input->split_count > 1) {
+        length = snprintf(out_name, size, "%s/%s/%05u.%s", folders[kind], input->name, where->part,
+                          suffix);
+    } else {
+        length = snprintf(out_name, size, "%s/%s.%s", folders[kind], input->name, suffix);
+    }
+    return length > 0 && (size_t)length < size ? TAMIS_OK : TAMIS_ELIMIT;
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tamis/task_support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tamis/split_result.h"
+
+const tamis_stage *tamis_task_stage(const tamis_task_env *env)
+{
+    return &env->stages[env->stage];
+}
+
+uint32_t tamis_task_stage_before(const tamis_task_env *env, tamis_stage_kind kind)
+{
+    uint32_t stage =
+        tamis_stage_find(env->stages, env->stage_count, kind, tamis_task_stage(env)->level);
+
+    TAMIS_ASSERT(stage < env->stage);
+    return stage;
+}
+
+uint32_t tamis_task_part_of_ord(const void *plan, uint64_t ord)
+{
+    return tamis_plan_part_of_split(plan, tamis_ord_split(ord));
+}
+
+void tamis_plan_splits_of_part(const tamis_plan *plan, uint32_t part, uint32_t *out_first,
+                               uint32_t *out_end)
+{
+    TAMIS_ASSERT(part < plan->part_count);
+    *out_first = plan->batch_first_split[plan->part_first_batch[part]];
+    *out_end = plan->batch_first_split[plan->part_first_batch[part + 1]];
+}
+
+uint32_t tamis_plan_against_splits(const tamis_plan *plan)
+{
+    uint32_t split = 0;
+
+    while (split < plan->split_count && plan->inputs[plan->splits[split].input].is_against) {
+        split++;
+    }
+    return split;
+}
+
+tamis_status tamis_task_path(const tamis_task_env *env, uint32_t stage, uint32_t task,
+                             const char *name, char *out_path, tamis_err *err)
+{
+    const char *folder = env->locate(env->context, stage, task);
+    int length = 0;
+
+    if (folder == NULL) {
+        return tamis_err_set(err, TAMIS_ENOENT, "no result of task %u of stage %u", task, stage);
+    }
+    length = snprintf(out_path, TAMIS_PATH_SIZE, "%s/%s", folder, name);
+    return length > 0 && length < TAMIS_PATH_SIZE
+               ? TAMIS_OK
+               : tamis_err_set(err, TAMIS_ELIMIT, "%s: path is too long", folder);
+}
+
+tamis_status tamis_task_sorter(const tamis_task_env *env, uint32_t words, bool has_payload,
+                               uint64_t memory_bytes, tamis_sorter **out_sorter, tamis_err *err)
+{
+    tamis_sorter_options options = {
+        .words = words,
+        .has_payload = has_payload,
+        .memory_bytes = memory_bytes < (1u << 20) ? 1u << 20 : memory_bytes,
+        .temp_folder = env->folder,
+    };
+
+    return tamis_sorter_create(&options, out_sorter, err);
+}
+
+tamis_status tamis_task_write_sorted(const tamis_task_env *env, tamis_sorter *sorter,
+                                     tamis_run_writer *writer, uint32_t kind,
+                                     tamis_task_result *result, tamis_err *err)
+{
+    tamis_sort_stats stats = {0};
+    tamis_status status = TAMIS_OK;
+
+    if (sorter == NULL) {
+        return TAMIS_OK;
+    }
+    status = tamis_sorter_sort(sorter, err);
+    if (status == TAMIS_OK) {
+        status =
+            tamis_sorter_write(sorter, writer, kind, tamis_task_part_of_ord, &env->job->plan, err);
+    }
+    tamis_sorter_stats(sorter, &stats);
+    result->counters[TAMIS_COUNTER_SPILLS] += stats.spills;
+    result->counters[TAMIS_COUNTER_MERGE_PASSES] += stats.merge_passes;
+    return status;
+}
+
+tamis_status tamis_task_run_open(const tamis_task_env *env, tamis_run_writer **out_writer,
+                                 tamis_err *err)
+{
+    char path[TAMIS_PATH_SIZE];
+    int length = snprintf(path, sizeof(path), "%s/%s", env->folder, TAMIS_RUN_NAME);
+
+    if (length < 0 || (size_t)length >= sizeof(path)) {
+        return tamis_err_set(err, TAMIS_ELIMIT, "%s: path is too long", env->folder);
+    }
+    return tamis_run_writer_create(path, out_writer, err);
+}
+
+tamis_status tamis_task_run_finish(tamis_run_writer *writer, tamis_task_result *result,
+                                   tamis_err *err)
+{
+    uint64_t bytes = 0;
+    tamis_status status = tamis_run_writer_finish(writer, &bytes, err);
+
+    result->counters[TAMIS_COUNTER_WRITTEN_BYTES] += bytes;
+    return status;
+}
+
+tamis_status tamis_task_check(const tamis_task_env *env, tamis_err *err)
+{
+    if (env->progress != NULL &&
+        atomic_load_explicit(&env->progress->is_canceled, memory_order_relaxed)) {
+        return tamis_err_set(err, TAMIS_ECANCELED, "canceled");
+    }
+    return TAMIS_OK;
+}
+
+tamis_status tamis_task_split_rows(const tamis_task_env *env, uint64_t **out_rows, tamis_err *err)
+{
+    const tamis_plan *plan = &env->job->plan;
+    uint64_t *rows = calloc((size_t)plan->split_count + 1, sizeof(*rows));
+    tamis_status status = TAMIS_OK;
+    uint32_t scan =
+        tamis_stage_find(env->stages, env->stage_count, TAMIS_STAGE_SCAN, TAMIS_LEVEL_URL);
+
+    if (rows == NULL) {
+        return tamis_err_set(err, TAMIS_ENOMEM, "no memory for the rows of %u splits",
+                             plan->split_count);
+    }
+    for (uint32_t batch = 0; status == TAMIS_OK && batch < plan->batch_count; batch++) {
+        tamis_slice blob;
+        size_t position = 0;
+        tamis_scan_result result;
+
+        status = env->blob_of(env->context, scan, batch, &blob, err);
+        while (status == TAMIS_OK) {
+            status = tamis_scan_result_get(blob, &position, &result);
+            if (status == TAMIS_OK && result.split < plan->split_count) {
+                rows[result.split] = result.summary.rows;
+            }
+        }
+        if (status == TAMIS_END) {
+            status = TAMIS_OK;
+        } else if (status == TAMIS_EFORMAT) {
+            (void)tamis_err_set(err, status, "the result of SCAN task %u is malformed", batch);
+        }
+    }
+    if (status != TAMIS_OK) {
+        free(rows);
+        return status;
+    }
+    *out_rows = rows;
+    return TAMIS_OK;
+}
