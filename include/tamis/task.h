@@ -82,7 +82,8 @@ typedef struct tamis_task_env {
     tamis_records *records; /* of this process, for writing; NULL for local stages */
     uint64_t memory_bytes;  /* for this task */
     tamis_task_progress *progress;
-    /* Folder of the finished task `task` of stage `stage`; valid while the task runs. */
+    /* Folder of the finished task `task` of the earlier stage `stage`; valid while the task runs.
+     * NULL: the stage was skipped. */
     const char *(*locate)(void *context, uint32_t stage, uint32_t task);
     /* Records of the SCAN batch (own store, or that of another process read-only); closed by the
      * caller. */
@@ -99,7 +100,10 @@ typedef struct tamis_task_env {
 typedef tamis_status (*tamis_task_run)(const tamis_task_env *env, tamis_task_result *result,
                                        tamis_err *err);
 
-/* The function that runs a task of that kind (worker kinds in lib tamis::worker, local kinds in
- * tamis::coordinator register here by table, so that neither knows the other). */
+/* The function of every kind of stage. Workers are given the table of worker kinds, the coordinator
+ * that of local kinds, so that neither knows the other; NULL: a kind that is not run there. */
+typedef struct tamis_task_table {
+    tamis_task_run run[TAMIS_STAGE_KIND_COUNT];
+} tamis_task_table;
 
 #endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cluster.h - runs one job to its end: inside this process, or by a coordinator elsewhere.
+ *
+ * tamis_cluster_run starts a coordinator and a worker as threads of this process over inproc://,
+ * with the same code that the programs tamis-coordinator and tamis-worker use; tamis_cluster_submit
+ * hands the job to a coordinator that is running. Both block until the job is done, has failed or
+ * was canceled, and report progress about five times a second.
+ *
+ * A run that was stopped (canceled, killed, power lost) goes on where its ledger stands when it is
+ * started again with the same folders and an equal job: finished tasks are not repeated. Jobs are
+ * compared without their ids, and the id of the ledger's job wins.
+ *
+ * Threads: the callback runs on the calling thread. Several runs may go on side by side in one
+ * process as long as they share no folder.
+ */
+#ifndef TAMIS_CLUSTER_H
+#define TAMIS_CLUSTER_H
+
+#include "tamis/job.h"
+#include "tamis/task.h"
+
+typedef struct tamis_log tamis_log;
+
+typedef enum tamis_run_state {
+    TAMIS_RUN_CONNECTING, /* no word from the coordinator yet */
+    TAMIS_RUN_QUEUED,     /* accepted; another job runs */
+    TAMIS_RUN_RUNNING,
+    TAMIS_RUN_DONE,
+    TAMIS_RUN_FAILED,
+    TAMIS_RUN_CANCELED
+} tamis_run_state;
+
+/* "connecting", "queued", ... */
+const char *tamis_run_state_name(tamis_run_state state);
+
+typedef struct tamis_stage_status {
+    tamis_stage stage;
+    uint32_t tasks_done;
+    bool is_complete;
+    bool is_skipped;     /* complete without its tasks (SPOOL_PLAN found nothing to do) */
+    uint64_t bytes;      /* as the tasks count them (tamis_task_progress), running ones included */
+    uint64_t documents;  /* likewise */
+    uint64_t elapsed_ms; /* since its first task was given out, without times of standstill */
+    uint64_t counters[TAMIS_COUNTER_COUNT]; /* of its finished tasks */
+} tamis_stage_status;
+
+typedef struct tamis_run_status {
+    tamis_run_state state;
+    char job_id[17];
+    uint32_t stage; /* the one at work; stage_count: all are complete */
+    uint32_t stage_count;
+    uint32_t tasks_running;
+    uint32_t worker_count;   /* that the coordinator hears of */
+    uint64_t tasks_executed; /* results accepted since the coordinator started: what a resumed run
+                                did not repeat is not in it */
+    uint64_t tasks_lost;     /* leases that ended without a result, and refused results, likewise */
+    tamis_err fault;         /* TAMIS_OK, or why the job failed */
+    tamis_stage_status stages[TAMIS_STAGES_MAX];
+} tamis_run_status;
+
+/* `status` is valid during the call. */
+typedef void (*tamis_progress_call)(void *context, const tamis_run_status *status);
+
+/* Everything is borrowed until the call returns. Zero or NULL where a default is named. */
+typedef struct tamis_cluster_options {
+    const tamis_job *job;
+    const char *state_folder; /* ledger; made when absent, its parent must exist */
+    const char *data_folder;  /* intermediate results, <data>/<job id>/; likewise */
+    uint32_t threads;         /* tasks side by side; 0: one for each processor */
+    uint64_t memory_bytes;    /* of all tasks together; 0: 1 GiB */
+    const tamis_task_table *worker_tasks;
+    const tamis_task_table *local_tasks;
+    bool is_data_kept; /* leave <data>/<job id> when the job is done; it always stays otherwise */
+    uint32_t attempts_max;        /* of one task before the job fails; 0: 4 */
+    tamis_log *log;               /* NULL: silent */
+    tamis_progress_call progress; /* NULL: none */
+    void *progress_context;
+    const _Atomic bool *is_canceled; /* NULL: never; polled, set by a signal handler or a thread */
+} tamis_cluster_options;
+
+/* Runs the job. *out_status (may be NULL) is the last state of it, set in every case.
+ *   TAMIS_OK        done; the ledger remembers that, and a second call returns at once.
+ *   TAMIS_ECANCELED stopped by is_canceled; ready to be resumed.
+ *   TAMIS_ECHANGED  the ledger in state_folder belongs to another job (inputs or settings differ).
+ *   TAMIS_EHELD     another process uses one of the folders.
+ *   others          the job's own failure (the text names stage and task); after its cause is gone
+ *                   the same call goes on from there. */
+TAMIS_MUST_USE
+tamis_status tamis_cluster_run(const tamis_cluster_options *options, tamis_run_status *out_status,
+                               tamis_err *err);
+
+typedef struct tamis_submit_options {
+    const char *url; /* of the coordinator: tcp://host:port */
+    const tamis_job *job;
+    bool is_data_kept;
+    uint64_t give_up_ms; /* without a word from the coordinator for so long; 0: 60 s */
+    tamis_log *log;
+    tamis_progress_call progress;
+    void *progress_context;
+    const _Atomic bool *is_canceled;
+} tamis_submit_options;
+
+/* Submits the job and waits for its end; a coordinator that restarts meanwhile is waited for. A job
+ * equal to one that the coordinator has (canceled, failed, running or done) is that job: it goes on
+ * and is not repeated. When is_canceled is set the job is canceled at the coordinator.
+ *   TAMIS_OK, TAMIS_ECANCELED, the job's failure as above.
+ *   TAMIS_EPEER     no coordinator answered for give_up_ms.
+ *   TAMIS_ECHANGED  it has another job under the same id.
+ *   TAMIS_EVERSION  it speaks another protocol or decides by other definitions. */
+TAMIS_MUST_USE
+tamis_status tamis_cluster_submit(const tamis_submit_options *options, tamis_run_status *out_status,
+                                  tamis_err *err);
+
+#endif
