@@ -77,17 +77,19 @@ typedef struct tamis_bucket_options {
 } tamis_bucket_options;
 
 typedef struct tamis_bucket_stats {
-    uint64_t features;
-    uint64_t skipped; /* features of documents that an earlier level dropped */
-    uint64_t buckets; /* of two documents or more */
-    uint64_t largest;
-    uint64_t capped;
+    uint64_t features; /* all that were added */
+    uint64_t skipped;  /* of them: of documents that an earlier level dropped */
+    uint64_t buckets;  /* of two documents or more */
+    uint64_t largest;  /* documents of the largest bucket; 1: none is shared */
+    uint64_t capped;   /* buckets */
     uint64_t pairs;
 } tamis_bucket_stats;
 
 typedef struct tamis_bucketer tamis_bucketer;
 
-/* Receives pairs as (removed or later, witness or earlier), and documents of capped buckets. */
+/* Receives pairs as (removed or later, witness or earlier), and documents of capped buckets, some
+ * thousand at a time, in no order. Memory is the bucketer's until the call returns. A status other
+ * than TAMIS_OK ends the call that led to it with that status. */
 typedef struct tamis_bucket_sink {
     void *context;
     tamis_status (*pairs)(void *context, const uint64_t *pairs, size_t count, tamis_err *err);
@@ -95,16 +97,20 @@ typedef struct tamis_bucket_sink {
 } tamis_bucket_sink;
 
 /* Features come in sorted order (key, [rest,] ord) in blocks of any size; a bucket may span blocks
- * and be of any size in bounded memory (the cap makes K documents enough, an equality bucket needs
- * its first alone; capped buckets whose members were passed before the cap fired keep at most K + 1
- * of them back). url_keep = last buffers one document. */
+ * and be of any size in bounded memory: K + 1 documents of a candidate bucket are enough (capped
+ * buckets give back those that were passed before the cap fired), an equality bucket needs its
+ * first alone. url_keep = last must hold all documents of the open bucket, since the last is the
+ * witness of each: 1 to 5 bytes a document, 1 GiB at most. */
+/* TAMIS_EARG: bucket_cap is 0. TAMIS_ENOMEM. */
 TAMIS_MUST_USE
 tamis_status tamis_bucketer_create(const tamis_bucket_options *options,
                                    const tamis_bucket_sink *sink, tamis_bucketer **out_bucketer,
                                    tamis_err *err);
+/* TAMIS_ELIMIT: too many documents share a URL, see above. TAMIS_ENOMEM; errors of the sink. */
 TAMIS_MUST_USE
 tamis_status tamis_bucketer_add(tamis_bucketer *bucketer, const uint64_t *features, size_t count,
                                 tamis_err *err);
+/* Closes the last bucket and hands over what is left. Nothing may be added afterwards. */
 TAMIS_MUST_USE
 tamis_status tamis_bucketer_finish(tamis_bucketer *bucketer, tamis_bucket_stats *out_stats,
                                    tamis_err *err);
@@ -120,6 +126,7 @@ typedef struct tamis_resolver_options {
 } tamis_resolver_options;
 
 typedef struct tamis_resolver tamis_resolver;
+/* Bitmap and split_base stay the caller's and must outlive the resolver. TAMIS_ENOMEM. */
 TAMIS_MUST_USE
 tamis_status tamis_resolver_create(const tamis_resolver_options *options,
                                    tamis_resolver **out_resolver, tamis_err *err);

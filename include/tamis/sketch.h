@@ -18,12 +18,14 @@
 /* A sketch that takes shingle hashes in batches, round by round: _begin; then _add every batch;
  * _next_round says whether another round over the same batches is needed, until it returns false.
  */
-typedef struct tamis_sketcher tamis_sketcher;          /* about 2 x slots x 4 bytes, aligned */
-tamis_sketcher *tamis_sketcher_create(uint32_t slots); /* NULL: out of memory */
+typedef struct tamis_sketcher tamis_sketcher; /* about 9 KiB, aligned */
+/* slots: a power of two from 64 to TAMIS_SKETCH_SLOTS_MAX. NULL: out of memory. */
+tamis_sketcher *tamis_sketcher_create(uint32_t slots);
 void tamis_sketcher_destroy(tamis_sketcher *sketcher);
 void tamis_sketcher_begin(tamis_sketcher *sketcher);
 void tamis_sketcher_add(tamis_sketcher *sketcher, const uint64_t *shingles, size_t count);
 bool tamis_sketcher_next_round(tamis_sketcher *sketcher);
+/* The slots, once _next_round has returned false; valid until the next _begin. */
 const uint32_t *tamis_sketcher_slots(const tamis_sketcher *sketcher);
 
 /* The 8-bit signature that is stored. */
@@ -31,16 +33,16 @@ void tamis_signature_pack(const uint32_t *sketch, uint32_t slots, uint8_t *out_s
 /* Equal bytes of two signatures. */
 uint32_t tamis_signature_matches(const uint8_t *a, const uint8_t *b, uint32_t slots);
 
-/* FORMATS 1.7. out_keys: bands keys. */
+/* FORMATS 1.7. out_keys: bands keys. scope_hash 0: no scope is folded in. */
 void tamis_band_keys(const uint32_t *sketch, uint32_t bands, uint32_t rows, uint64_t scope_hash,
                      uint64_t *out_keys);
 
-/* Least slots (power of two, >= 128) for bands x rows. 0: too many. */
+/* Least slots (power of two, >= 128) for bands x rows. 0: none or too many. */
 uint32_t tamis_sketch_slots_for(uint32_t bands, uint32_t rows);
 
 /* Picks bands and rows for a threshold and the recall wanted at it (both in millionths) among those
  * with bands x rows <= slots: the most rows (fewest false candidates) that reach the recall. 0.8,
- * 0.98 with 128 slots -> 18 x 7. TAMIS_EARG: none does. */
+ * 0.98 with 128 slots -> 18 x 7. TAMIS_EARG: none does, or an argument is out of range. */
 TAMIS_MUST_USE
 tamis_status tamis_bands_choose(uint32_t threshold_ppm, uint32_t recall_ppm, uint32_t slots_max,
                                 uint32_t *out_bands, uint32_t *out_rows);
