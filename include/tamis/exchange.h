@@ -25,8 +25,8 @@ typedef enum tamis_piece {
     TAMIS_PIECE_PAIRS =
         16, /* LINK: later, earlier; one for each bucket that offered them; by later */
     TAMIS_PIECE_CAPPED = 17, /* LINK: ord; by ord */
-    TAMIS_PIECE_HALF = 18,   /* PAIR_LATER: earlier, later, bands_shared | distinct << 32, signature
-                                words; by earlier */
+    TAMIS_PIECE_HALF = 18,   /* PAIR_LATER: earlier, later, bands_shared | distinct << 32, shingles,
+                                signature   words; by earlier */
     TAMIS_PIECE_VERIFIED = 19, /* LINK of equality levels, PAIR_EARLIER, TEXT_EARLIER: removed,
                                   witness, evidence, fraction; by removed */
     TAMIS_PIECE_UNDECIDED =

@@ -16,6 +16,8 @@
 
 /* Index of the stage of that kind before env->stage, of env's own level; asserted to exist. */
 uint32_t tamis_task_stage_before(const tamis_task_env *env, tamis_stage_kind kind);
+/* The RESOLVE of the level before env's own; UINT32_MAX: env's level is the first. */
+uint32_t tamis_task_resolve_before(const tamis_task_env *env);
 const tamis_stage *tamis_task_stage(const tamis_task_env *env);
 
 /* The part that an ord belongs to: a tamis_part_of over a tamis_plan. */
@@ -109,6 +111,17 @@ tamis_status tamis_task_run_open(const tamis_task_env *env, tamis_run_writer **o
 TAMIS_MUST_USE
 tamis_status tamis_task_run_finish(tamis_run_writer *writer, tamis_task_result *result,
                                    tamis_err *err);
+
+/* Writes a small file into the task's folder and syncs it. */
+TAMIS_MUST_USE
+tamis_status tamis_task_write_file(const tamis_task_env *env, const char *name, tamis_slice bytes,
+                                   tamis_err *err);
+
+/* The id of a record that has none: NAME:row, with the number of the split behind NAME where the
+ * input has several (docs/FORMATS.md, "Inputs"). out_id borrows from `buf`. */
+TAMIS_MUST_USE
+tamis_status tamis_task_default_id(const tamis_input *input, const tamis_job *job, tamis_ord ord,
+                                   tamis_buf *buf, tamis_slice *out_id, tamis_err *err);
 
 /* TAMIS_ECANCELED once the owner wants the task to end. */
 TAMIS_MUST_USE

@@ -84,8 +84,8 @@ static tamis_status put_numbers(tamis_buf *buf, uint32_t split, uint64_t *const 
     return status;
 }
 
-static tamis_status get_numbers(tamis_fields *reader, uint32_t *out_split,
-                                uint64_t *const *numbers, size_t count)
+static tamis_status get_numbers(tamis_fields *reader, uint32_t *out_split, uint64_t *const *numbers,
+                                size_t count)
 {
     if (tamis_get_u32(reader) != RESULT_VERSION) {
         return TAMIS_EFORMAT;

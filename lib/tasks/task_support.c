@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tamis/task_support.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "tamis/split_result.h"
 
@@ -18,6 +20,18 @@ uint32_t tamis_task_stage_before(const tamis_task_env *env, tamis_stage_kind kin
 
     TAMIS_ASSERT(stage < env->stage);
     return stage;
+}
+
+uint32_t tamis_task_resolve_before(const tamis_task_env *env)
+{
+    tamis_level_id level = tamis_task_stage(env)->level;
+
+    for (uint32_t stage = env->stage; stage-- > 0;) {
+        if (env->stages[stage].kind == TAMIS_STAGE_RESOLVE && env->stages[stage].level != level) {
+            return stage;
+        }
+    }
+    return UINT32_MAX;
 }
 
 uint32_t tamis_task_part_of_ord(const void *plan, uint64_t ord)
@@ -112,6 +126,55 @@ tamis_status tamis_task_run_finish(tamis_run_writer *writer, tamis_task_result *
 
     result->counters[TAMIS_COUNTER_WRITTEN_BYTES] += bytes;
     return status;
+}
+
+tamis_status tamis_task_write_file(const tamis_task_env *env, const char *name, tamis_slice bytes,
+                                   tamis_err *err)
+{
+    char path[TAMIS_PATH_SIZE];
+    int length = snprintf(path, sizeof(path), "%s/%s", env->folder, name);
+    FILE *file = NULL;
+    bool is_written = false;
+
+    if (length < 0 || (size_t)length >= sizeof(path)) {
+        return tamis_err_set(err, TAMIS_ELIMIT, "%s: path is too long", env->folder);
+    }
+    file = fopen(path, "wbe");
+    if (file == NULL) {
+        return tamis_err_errno(err, errno, "%s: cannot create", path);
+    }
+    is_written = (bytes.size == 0 || fwrite(bytes.data, 1, bytes.size, file) == bytes.size) &&
+                 fflush(file) == 0 && fsync(fileno(file)) == 0;
+    if (!is_written) {
+        int cause = errno;
+
+        (void)fclose(file); /* the write's error is the one to report */
+        return tamis_err_errno(err, cause, "%s: cannot write", path);
+    }
+    if (fclose(file) != 0) {
+        return tamis_err_errno(err, errno, "%s: cannot close", path);
+    }
+    return TAMIS_OK;
+}
+
+tamis_status tamis_task_default_id(const tamis_input *input, const tamis_job *job, tamis_ord ord,
+                                   tamis_buf *buf, tamis_slice *out_id, tamis_err *err)
+{
+    tamis_status status = TAMIS_OK;
+
+    tamis_buf_reset(buf);
+    if (input->split_count > 1) {
+        status = tamis_buf_append_format(buf, "%s/%05u:%u", input->name,
+                                         job->plan.splits[tamis_ord_split(ord)].part,
+                                         tamis_ord_row(ord));
+    } else {
+        status = tamis_buf_append_format(buf, "%s:%u", input->name, tamis_ord_row(ord));
+    }
+    if (status != TAMIS_OK) {
+        return tamis_err_set(err, status, "no memory for an id");
+    }
+    *out_id = tamis_buf_slice(buf);
+    return TAMIS_OK;
 }
 
 tamis_status tamis_task_check(const tamis_task_env *env, tamis_err *err)

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPOOL, TEXT_LATER, TEXT_EARLIER: candidates that the signature leaves open are decided by the
+ * exact Jaccard similarity of their shingles. The wanted documents are read again, once; then the
+ * same two sort-merge passes as for signatures, with the shingle hashes as payload. */
+#include <stdlib.h>
+
+#include "tamis/fields.h"
+#include "tamis/reader.h"
+#include "tamis/sketch.h"
+#include "tamis/task_support.h"
+#include "worker_tasks.h"
+
+#define TEXT_HALF_WORDS 3
+#define CHECK_EVERY     64
+
+/* ---- SPOOL -------------------------------------------------------------------------------------
+ */
+
+typedef struct spool {
+    const tamis_task_env *env;
+    const tamis_bits *wanted;
+    tamis_reader *reader;
+    tamis_analyzer *analyzer;
+    tamis_run_writer *writer;
+    tamis_buf payload;
+    tamis_task_result *result;
+} spool;
+
+static tamis_status spool_doc(spool *s, const tamis_doc *doc, tamis_ord ord, tamis_err *err)
+{
+    const uint64_t *hashes = NULL;
+    size_t count = 0;
+    tamis_status status = tamis_analyzer_shingles(s->analyzer, doc->text, &hashes, &count, err);
+
+    if (status != TAMIS_OK) {
+        return status;
+    }
+    tamis_buf_reset(&s->payload);
+    status = tamis_buf_reserve(&s->payload, count * 8);
+    if (status != TAMIS_OK) {
+        return tamis_err_set(err, status, "no memory for %zu shingle hashes", count);
+    }
+    for (size_t i = 0; i < count; i++) {
+        tamis_put64le(s->payload.data + 8 * i, hashes[i]);
+    }
+    s->payload.size = count * 8;
+    s->result->counters[TAMIS_COUNTER_SPOOL_DOCUMENTS]++;
+    s->result->counters[TAMIS_COUNTER_SPOOL_BYTES] += s->payload.size;
+    return tamis_run_writer_append_payload(s->writer, &ord, tamis_buf_slice(&s->payload), err);
+}
+
+static tamis_status spool_split(spool *s, uint32_t split, tamis_err *err)
+{
+    const tamis_plan *plan = &s->env->job->plan;
+    const tamis_input *input = &plan->inputs[plan->splits[split].input];
+    uint64_t rows = s->wanted->base[split + 1] - s->wanted->base[split];
+    tamis_doc doc;
+    tamis_status status = tamis_reader_open(s->reader, input, &plan->splits[split], split, err);
+
+    s->result->counters[TAMIS_COUNTER_SPLITS_READ]++;
+    while (status == TAMIS_OK) {
+        status = tamis_reader_next(s->reader, &doc, err);
+        if (status != TAMIS_OK) {
+            break;
+        }
+        if (doc.row >= rows) {
+            status = tamis_err_set(err, TAMIS_ECHANGED,
+                                   "the input has changed since it was scanned: more than %llu "
+                                   "records; start again with an empty output folder",
+                                   (unsigned long long)rows);
+            break;
+        }
+        if (doc.fault == TAMIS_FAULT_NONE &&
+            tamis_bits_get(s->wanted, tamis_ord_make(0, split, doc.row))) {
+            status = spool_doc(s, &doc, tamis_ord_make(0, split, doc.row), err);
+        }
+        if (status == TAMIS_OK && doc.row % CHECK_EVERY == 0) {
+            status = tamis_task_check(s->env, err);
+        }
+    }
+    if (status != TAMIS_END) {
+        tamis_err_context(err, "%s", input->shown);
+        return status;
+    }
+    return TAMIS_OK;
+}
+
+static tamis_status spool_load_wanted(const tamis_task_env *env, uint32_t first, uint32_t end,
+                                      tamis_bits **out_bits, tamis_err *err)
+{
+    char path[TAMIS_PATH_SIZE];
+    tamis_status status = tamis_task_path(env, tamis_task_stage_before(env, TAMIS_STAGE_SPOOL_PLAN),
+                                          0, TAMIS_WANTED_NAME, path, err);
+
+    return status == TAMIS_OK ? tamis_bits_load(path, first, end, out_bits, err) : status;
+}
+
+tamis_status tamis_task_spool(const tamis_task_env *env, tamis_task_result *result, tamis_err *err)
+{
+    spool s = {.env = env, .result = result};
+    tamis_bits *wanted = NULL;
+    uint32_t first = 0;
+    uint32_t end = 0;
+    tamis_status status = TAMIS_OK;
+
+    tamis_buf_init(&s.payload, 0);
+    tamis_plan_splits_of_part(&env->job->plan, env->task, &first, &end);
+    status = spool_load_wanted(env, first, end, &wanted, err);
+    s.wanted = wanted;
+    if (status == TAMIS_OK) {
+        status = tamis_reader_create(&env->job->settings, &s.reader, err);
+    }
+    if (status == TAMIS_OK) {
+        status = tamis_analyzer_create(&env->job->settings, &s.analyzer, err);
+    }
+    if (status == TAMIS_OK) {
+        status = tamis_task_run_open(env, &s.writer, err);
+    }
+    if (status == TAMIS_OK) {
+        status = tamis_run_writer_begin(s.writer, TAMIS_PIECE_SPOOL, env->task, 1, true, err);
+    }
+    for (uint32_t split = first; status == TAMIS_OK && split < end; split++) {
+        if (tamis_bits_has_any(wanted, split)) {
+            status = spool_split(&s, split, err);
+        }
+    }
+    if (status == TAMIS_OK) {
+        status = tamis_run_writer_end(s.writer, err);
+    }
+    if (status == TAMIS_OK) {
+        status = tamis_task_run_finish(s.writer, result, err);
+    }
+    tamis_run_writer_destroy(s.writer);
+    tamis_analyzer_destroy(s.analyzer);
+    tamis_reader_destroy(s.reader);
+    tamis_bits_destroy(wanted);
+    tamis_buf_fini(&s.payload);
+    return status;
+}
+
+/* ---- Joining pairs with the spool
+ * ---------------------------------------------------------------- */
+
+/* A stream of pairs whose first word names the document, beside the spool of the same part. */
+typedef struct text_join {
+    tamis_stream *pairs;
+    tamis_stream *spool;
+} text_join;
+
+static void join_close(text_join *join)
+{
+    tamis_stream_close(join->pairs);
+    tamis_stream_close(join->spool);
+}
+
+static tamis_status join_open(const tamis_task_env *env, tamis_stage_kind pair_stage, uint32_t kind,
+                              uint32_t words, bool has_payload, text_join *out_join, tamis_err *err)
+{
+    tamis_stream_options options = {
+        .kind = kind,
+        .first_part = env->task,
+        .end_part = env->task + 1,
+        .words = words,
+        .has_payload = has_payload,
+        .memory_bytes = env->memory_bytes / 4,
+        .temp_folder = env->folder,
+    };
+    uint32_t stage = tamis_task_stage_before(env, pair_stage);
+    char path[TAMIS_PATH_SIZE];
+    const char *paths[1] = {path};
+    tamis_status status = tamis_stream_open(env, &options, &stage, 1, &out_join->pairs, err);
+
+    if (status == TAMIS_OK) {
+        status = tamis_task_path(env, tamis_task_stage_before(env, TAMIS_STAGE_SPOOL), env->task,
+                                 TAMIS_RUN_NAME, path, err);
+    }
+    if (status == TAMIS_OK) {
+        options.kind = TAMIS_PIECE_SPOOL;
+        options.words = 1;
+        options.has_payload = true;
+        status = tamis_stream_open_paths(&options, paths, 1, &out_join->spool, err);
+    }
+    return status;
+}
+
+/* The shingles of the document that the current pair names; valid until the spool moves on. */
+static tamis_status join_find(text_join *join, tamis_slice *out_hashes, tamis_err *err)
+{
+    tamis_ord ord = tamis_stream_peek(join->pairs)[0];
+    const uint64_t *record = NULL;
+
+    while ((record = tamis_stream_peek(join->spool)) != NULL && record[0] < ord) {
+        tamis_status status = tamis_stream_advance(join->spool, err);
+
+        if (status != TAMIS_OK) {
+            return status;
+        }
+    }
+    if (record == NULL || record[0] != ord) {
+        char text[TAMIS_ORD_TEXT_SIZE];
+
+        tamis_ord_to_text(ord, text);
+        return tamis_err_set(err, TAMIS_ECHANGED,
+                             "%s was wanted for verification, but its input does not give it any "
+                             "more: it has changed since it was scanned",
+                             text);
+    }
+    *out_hashes = tamis_stream_payload(join->spool);
+    return TAMIS_OK;
+}
+
+tamis_status tamis_task_text_later(const tamis_task_env *env, tamis_task_result *result,
+                                   tamis_err *err)
+{
+    text_join join = {0};
+    tamis_sorter *sorter = NULL;
+    tamis_run_writer *writer = NULL;
+    tamis_status status = join_open(env, TAMIS_STAGE_PAIR_EARLIER, TAMIS_PIECE_UNDECIDED,
+                                    TAMIS_VERIFIED_WORDS, false, &join, err);
+
+    if (status == TAMIS_OK) {
+        status = tamis_task_sorter(env, TEXT_HALF_WORDS, true, env->memory_bytes / 3, &sorter, err);
+    }
+    while (status == TAMIS_OK && tamis_stream_peek(join.pairs) != NULL) {
+        const uint64_t *pair = tamis_stream_peek(join.pairs);
+        uint64_t half[TEXT_HALF_WORDS] = {pair[1], pair[0], pair[2]};
+        tamis_slice hashes;
+
+        status = join_find(&join, &hashes, err);
+        if (status == TAMIS_OK) {
+            status = tamis_sorter_add_payload(sorter, half, hashes, err);
+        }
+        if (status == TAMIS_OK) {
+            status = tamis_stream_advance(join.pairs, err);
+        }
+        if (status == TAMIS_OK) {
+            status = tamis_task_check(env, err);
+        }
+    }
+    if (status == TAMIS_OK) {
+        status = tamis_task_run_open(env, &writer, err);
+    }
+    if (status == TAMIS_OK) {
+        status = tamis_task_write_sorted(env, sorter, writer, TAMIS_PIECE_TEXT_HALF, result, err);
+    }
+    if (status == TAMIS_OK) {
+        status = tamis_task_run_finish(writer, result, err);
+    }
+    tamis_run_writer_destroy(writer);
+    tamis_sorter_destroy(sorter);
+    join_close(&join);
+    return status;
+}
+
+/* Size of the intersection of two ascending lists of distinct hashes, without branches on their
+ * order. */
+static uint64_t count_shared(tamis_slice a, tamis_slice b)
+{
+    size_t i = 0;
+    size_t j = 0;
+    uint64_t shared = 0;
+
+    while (i + 8 <= a.size && j + 8 <= b.size) {
+        uint64_t x = tamis_get64le(a.data + i);
+        uint64_t y = tamis_get64le(b.data + j);
+
+        shared += x == y;
+        i += x <= y ? 8 : 0;
+        j += y <= x ? 8 : 0;
+    }
+    return shared;
+}
+
+static tamis_status text_pair(const tamis_task_env *env, const uint64_t *half, tamis_slice removed,
+                              tamis_slice witness, tamis_sorter *verified,
+                              tamis_task_result *result, tamis_err *err)
+{
+    const tamis_settings *settings = &env->job->settings;
+    uint64_t removed_count = removed.size / 8;
+    uint64_t witness_count = witness.size / 8;
+    uint64_t shared = count_shared(removed, witness);
+    uint64_t all = removed_count + witness_count - shared;
+    tamis_evidence evidence = tamis_evidence_unpack(half[2]);
+    uint64_t record[TAMIS_VERIFIED_WORDS] = {half[1], half[0], 0, tamis_fraction_pack(shared, all)};
+
+    if (!tamis_decide_text(settings, shared, removed_count, witness_count)) {
+        result->counters[TAMIS_COUNTER_REJECTED_BY_TEXT]++;
+        return TAMIS_OK;
+    }
+    result->counters[TAMIS_COUNTER_ACCEPTED_BY_TEXT]++;
+    evidence.verified = TAMIS_VERIFIED_TEXT;
+    evidence.similarity = tamis_ratio(shared, all);
+    if (settings->min_containment_ppm > settings->threshold_ppm) {
+        evidence.containment = tamis_ratio(shared, removed_count);
+    }
+    record[2] = tamis_evidence_pack(evidence);
+    return tamis_sorter_add(verified, record, 1, err);
+}
+
+tamis_status tamis_task_text_earlier(const tamis_task_env *env, tamis_task_result *result,
+                                     tamis_err *err)
+{
+    text_join join = {0};
+    tamis_sorter *verified = NULL;
+    tamis_run_writer *writer = NULL;
+    tamis_status status = join_open(env, TAMIS_STAGE_TEXT_LATER, TAMIS_PIECE_TEXT_HALF,
+                                    TEXT_HALF_WORDS, true, &join, err);
+
+    if (status == TAMIS_OK) {
+        status = tamis_task_sorter(env, TAMIS_VERIFIED_WORDS, false, env->memory_bytes / 4,
+                                   &verified, err);
+    }
+    while (status == TAMIS_OK && tamis_stream_peek(join.pairs) != NULL) {
+        tamis_slice witness;
+
+        status = join_find(&join, &witness, err);
+        if (status == TAMIS_OK) {
+            status = text_pair(env, tamis_stream_peek(join.pairs), tamis_stream_payload(join.pairs),
+                               witness, verified, result, err);
+        }
+        if (status == TAMIS_OK) {
+            status = tamis_stream_advance(join.pairs, err);
+        }
+        if (status == TAMIS_OK) {
+            status = tamis_task_check(env, err);
+        }
+    }
+    if (status == TAMIS_OK) {
+        status = tamis_task_run_open(env, &writer, err);
+    }
+    if (status == TAMIS_OK) {
+        status = tamis_task_write_sorted(env, verified, writer, TAMIS_PIECE_VERIFIED, result, err);
+    }
+    if (status == TAMIS_OK) {
+        status = tamis_task_run_finish(writer, result, err);
+    }
+    tamis_run_writer_destroy(writer);
+    tamis_sorter_destroy(verified);
+    join_close(&join);
+    return status;
+}
