@@ -40,6 +40,30 @@ typedef enum tamis_output_format {
 } tamis_output_format;
 enum { TAMIS_EMIT_DOCUMENTS = 1, TAMIS_EMIT_ATTRIBUTES = 2, TAMIS_EMIT_REMOVED = 4 };
 
+/* Names as they stand in options, settings and reports, by enum value (emit: by bit); NULL ends
+ * each list. */
+extern const char *const tamis_level_names[];         /* "url", "exact", "near" */
+extern const char *const tamis_verify_names[];        /* "auto", "signature", "text" */
+extern const char *const tamis_exact_names[];         /* "folded", "raw" */
+extern const char *const tamis_profile_names[];       /* "text", "code" */
+extern const char *const tamis_url_keep_names[];      /* "first", "last" */
+extern const char *const tamis_scope_names[];         /* "all", "input", "field" */
+extern const char *const tamis_output_format_names[]; /* "jsonl.zst", "jsonl.gz", "jsonl" */
+extern const char *const tamis_emit_names[];          /* "documents", "attributes", "removed" */
+
+/* Limits of the settings below; both ends are allowed. */
+#define TAMIS_SLOTS_MIN        64u
+#define TAMIS_SLOTS_MAX        1024u /* a power of two (docs/FORMATS.md 1.6) */
+#define TAMIS_SHINGLE_MAX      64u
+#define TAMIS_BUCKET_CAP_MAX   4096u      /* pairs of a bucket grow with its square below the cap */
+#define TAMIS_RECORD_BYTES_MAX (1u << 30) /* a record is held in memory, several times */
+#define TAMIS_NESTING_MAX      4096u
+#define TAMIS_WINDOW_LOG_MIN   10u
+#define TAMIS_WINDOW_LOG_MAX   31u
+#define TAMIS_SPOOL_PPM_MAX    (16 * TAMIS_PPM)
+#define TAMIS_OUTPUT_LEVEL_MIN (-7)
+#define TAMIS_OUTPUT_LEVEL_MAX 22
+
 typedef struct tamis_settings {
     uint32_t levels; /* bit (1 << tamis_level_id) */
     uint32_t threshold_ppm;
@@ -133,22 +157,50 @@ typedef struct tamis_job {
 /* The defaults of every setting. */
 void tamis_settings_defaults(tamis_settings *out_settings);
 
-/* Canonical JSON (fixed order of names, no spaces) of the settings that decide, and its XXH3-128
- * with the definition version and the Unicode version. */
+/* Whether every setting is within its limits and the settings agree with each other (bands x rows
+ * fit the slots, a field is named for scope field). TAMIS_EARG: err names the first one that is
+ * not. */
+TAMIS_MUST_USE
+tamis_status tamis_settings_check(const tamis_settings *settings, tamis_err *err);
+
+/* Canonical JSON (one object, names in the order of the struct, no spaces, whole numbers) of the
+ * settings, and the XXH3-128 of "definition=1;unicode=15.0.0;" (the definition version and the
+ * version of the Unicode data) followed by it. TAMIS_ENOMEM, TAMIS_ELIMIT past out_json->max. */
 TAMIS_MUST_USE
 tamis_status tamis_settings_to_json(const tamis_settings *settings, tamis_buf *out_json);
 TAMIS_MUST_USE
 tamis_status tamis_settings_digest(const tamis_settings *settings, tamis_digest *out_digest);
 
 /* A job as one self-contained block of bytes (docs/FORMATS.md, "Job"), and back; what comes in is
- * checked. */
+ * checked: what unpacks obeys every limit and invariant stated here. The plan must be laid out
+ * (tamis_plan_layout). _pack: TAMIS_ENOMEM, TAMIS_ELIMIT past out->max. _unpack: TAMIS_EFORMAT,
+ * TAMIS_ECORRUPT (checksum), TAMIS_EVERSION, TAMIS_ENOMEM; the caller owns *out_job. */
 TAMIS_MUST_USE
 tamis_status tamis_job_pack(const tamis_job *job, tamis_buf *out);
 TAMIS_MUST_USE
 tamis_status tamis_job_unpack(tamis_slice bytes, tamis_job **out_job, tamis_err *err);
 void tamis_job_destroy(tamis_job *job);
 
-/* Where a document stands. split -> batch -> part; binary searches. */
+/* Frees all that the plan owns and clears it. */
+void tamis_plan_fini(tamis_plan *plan);
+
+#define TAMIS_BATCH_SPLITS_MAX 1024
+#define TAMIS_BATCHES_TARGET   65536 /* above it batches grow instead */
+#define TAMIS_PARTS_MAX        256
+#define TAMIS_SLOT_BITS_MIN    3
+#define TAMIS_SLOT_BITS_MAX    12
+#define TAMIS_SLOT_BYTES       (UINT64_C(256) << 20) /* of input, decoded, that one slot serves */
+
+/* Fills batches, parts and slot_bits from inputs and splits, and from nothing else but
+ * settings->split_bytes, so that every machine comes to the same plan. A batch is filled with
+ * consecutive splits up to max(split_bytes, all bytes / TAMIS_BATCHES_TARGET) or
+ * TAMIS_BATCH_SPLITS_MAX, and never mixes splits of --against with others; parts are consecutive
+ * batches of about equal bytes. A plan without splits has no batch and no part. What the plan
+ * already had is replaced. TAMIS_ELIMIT: more than TAMIS_SPLITS_MAX splits. TAMIS_ENOMEM. */
+TAMIS_MUST_USE
+tamis_status tamis_plan_layout(tamis_plan *plan, const tamis_settings *settings, tamis_err *err);
+
+/* Where a document stands. split -> batch -> part; binary searches. split < split_count. */
 uint32_t tamis_plan_batch_of_split(const tamis_plan *plan, uint32_t split);
 uint32_t tamis_plan_part_of_split(const tamis_plan *plan, uint32_t split);
 
