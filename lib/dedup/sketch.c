@@ -13,7 +13,19 @@ struct tamis_sketcher {
 
 static const sketch_kernels *kernels_get(tamis_kernel kernel)
 {
+#if defined(__x86_64__)
+    switch (kernel) {
+    case TAMIS_KERNEL_AVX512:
+        return &sketch_kernels_avx512;
+    case TAMIS_KERNEL_AVX2:
+        return &sketch_kernels_avx2;
+    case TAMIS_KERNEL_SCALAR:
+    case TAMIS_KERNEL_COUNT:
+        break;
+    }
+#else
     (void)kernel;
+#endif
     return &sketch_kernels_scalar;
 }
 
@@ -57,20 +69,20 @@ void tamis_sketcher_begin(tamis_sketcher *sketcher)
  * are few: a document of one shingle leaves a third of 128 slots. */
 static void pick_round(sketch_state *state, const uint64_t *shingles, size_t count)
 {
-    for (uint32_t j = 0; j < state->slots; j++) {
-        uint64_t seed = (j + 1) * SKETCH_PICK_FACTOR;
-        uint32_t least = state->table[j];
+    for (uint32_t word = 0; word < state->slots / 64; word++) {
+        for (uint64_t bits = state->empty[word]; bits != 0; bits &= bits - 1) {
+            uint32_t j = 64 * word + (uint32_t)__builtin_ctzll(bits);
+            uint64_t seed = (j + UINT64_C(1)) * SKETCH_PICK_FACTOR;
+            uint32_t least = state->table[j];
 
-        if (((state->empty[j >> 6] >> (j & 63)) & 1) == 0) {
-            continue;
-        }
-        for (size_t i = 0; i < count; i++) {
-            uint64_t y = sketch_round_hash(shingles[i], seed) * SKETCH_PICK_MIX;
+            for (size_t i = 0; i < count; i++) {
+                uint64_t y = sketch_round_hash(shingles[i], seed) * SKETCH_PICK_MIX;
 
-            y ^= y >> 32;
-            sketch_lower(&least, (UINT32_C(127) << SKETCH_VALUE_BITS) + ((uint32_t)y >> 7));
+                y ^= y >> 32;
+                sketch_lower(&least, (SKETCH_ROUNDS << SKETCH_VALUE_BITS) + ((uint32_t)y >> 7));
+            }
+            state->table[j] = least;
         }
-        state->table[j] = least;
     }
 }
 
@@ -102,7 +114,7 @@ bool tamis_sketcher_next_round(tamis_sketcher *sketcher)
     }
     /* About ln(slots) x slots / shingles rounds fill all slots. Few shingles: many rounds a pass,
      * or a pass would cost more than its rounds. */
-    rounds = state->slots / (2 * sketcher->shingle_count);
+    rounds = 2 * state->slots / sketcher->shingle_count;
     rounds = rounds == 0 ? 1 : rounds;
     state->first_round = state->end_round;
     state->end_round = state->first_round + (uint32_t)rounds;

@@ -16,8 +16,8 @@
 #include "tamis/sketch.h"
 
 #define SKETCH_EMPTY        UINT32_MAX
-#define SKETCH_VALUE_BITS   25  /* of a slot; above them stands the round */
-#define SKETCH_ROUNDS       127 /* 0 .. 126 are hashed to slots, then each empty slot picks */
+#define SKETCH_VALUE_BITS   25            /* of a slot; above them stands the round */
+#define SKETCH_ROUNDS       UINT32_C(127) /* 0 .. 126 are hashed to slots, then each empty slot picks */
 #define SKETCH_ROUND_FACTOR UINT64_C(0xa0761d6478bd642f)
 #define SKETCH_PICK_FACTOR  UINT64_C(0xe7037ed1a0b428db)
 #define SKETCH_PICK_MIX     UINT64_C(0xd6e8feb86659fd93)
@@ -48,6 +48,19 @@ typedef struct sketch_kernels {
 } sketch_kernels;
 
 extern const sketch_kernels sketch_kernels_scalar;
+#if defined(__x86_64__)
+extern const sketch_kernels sketch_kernels_avx2;
+extern const sketch_kernels sketch_kernels_avx512;
+#endif
+
+/* Shingles that may fill an empty slot wait in a buffer: hashing them is vector work, lowering
+ * slots is not. An entry is the slot number (high half) and the value (low half). */
+#define SKETCH_ENTRIES 512
+
+typedef struct sketch_entries {
+    uint64_t entries[SKETCH_ENTRIES + 8]; /* a vector is stored whole, whatever is used of it */
+    size_t count;
+} sketch_entries;
 
 /* Hash of round 1 and later; its top bits name the slot, its low half is the value. */
 static inline uint64_t sketch_round_hash(uint64_t shingle, uint64_t round_seed)
@@ -63,6 +76,37 @@ static inline void sketch_lower(uint32_t *slot, uint32_t value)
     uint32_t old = *slot;
 
     *slot = value < old ? value : old;
+}
+
+static inline void sketch_lower_entries(uint32_t *table, sketch_entries *waiting)
+{
+    for (size_t i = 0; i < waiting->count; i++) {
+        uint64_t entry = waiting->entries[i];
+
+        sketch_lower(&table[entry >> 32], (uint32_t)entry);
+    }
+    waiting->count = 0;
+}
+
+/* Here because every kernel has it: a table that each step reads and writes at random is no work
+ * for vectors, but for shifts by a register. */
+static inline void sketch_first_round(sketch_state *state, const uint64_t *shingles, size_t count)
+{
+    unsigned shift = 64 - state->slot_bits;
+    uint32_t *even = state->table;
+    uint32_t *odd = state->table + state->slots;
+    size_t i = 0;
+
+    for (; i + 2 <= count; i += 2) {
+        uint64_t a = shingles[i];
+        uint64_t b = shingles[i + 1];
+
+        sketch_lower(&even[a >> shift], (uint32_t)a >> 7);
+        sketch_lower(&odd[b >> shift], (uint32_t)b >> 7);
+    }
+    if (i < count) {
+        sketch_lower(&even[shingles[i] >> shift], (uint32_t)shingles[i] >> 7);
+    }
 }
 
 #endif

@@ -3,21 +3,7 @@
 
 static void scalar_first_round(sketch_state *state, const uint64_t *shingles, size_t count)
 {
-    unsigned shift = 64 - state->slot_bits;
-    uint32_t *even = state->table;
-    uint32_t *odd = state->table + state->slots;
-    size_t i = 0;
-
-    for (; i + 2 <= count; i += 2) {
-        uint64_t a = shingles[i];
-        uint64_t b = shingles[i + 1];
-
-        sketch_lower(&even[a >> shift], (uint32_t)a >> 7);
-        sketch_lower(&odd[b >> shift], (uint32_t)b >> 7);
-    }
-    if (i < count) {
-        sketch_lower(&even[shingles[i] >> shift], (uint32_t)shingles[i] >> 7);
-    }
+    sketch_first_round(state, shingles, count);
 }
 
 static void scalar_fold(sketch_state *state)
