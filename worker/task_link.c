@@ -3,9 +3,9 @@
  * proof. */
 #include <stdlib.h>
 
+#include "stage_tasks.h"
 #include "tamis/level.h"
 #include "tamis/task_support.h"
-#include "worker_tasks.h"
 
 typedef struct link {
     const tamis_task_env *env;

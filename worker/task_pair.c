@@ -3,9 +3,9 @@
  * read per pair: by the later document first, then by the earlier one. */
 #include <stdlib.h>
 
+#include "stage_tasks.h"
 #include "tamis/sketch.h"
 #include "tamis/task_support.h"
-#include "worker_tasks.h"
 
 #define HALF_FIXED_WORDS 4 /* earlier, later, bands and distinct shingles, shingles */
 #define CHECK_EVERY      4096
@@ -197,6 +197,9 @@ static tamis_status earlier_pair(earlier *e, const uint64_t *half, const tamis_r
         e->result->counters[TAMIS_COUNTER_REJECTED_BY_SIGNATURE]++;
         return TAMIS_OK;
     case TAMIS_DECISION_BY_TEXT:
+        if (tamis_decide_signature(e->settings, &pair, false) == TAMIS_DECISION_ACCEPT) {
+            out[2] |= TAMIS_EVIDENCE_ACCEPTED;
+        }
         return earlier_undecided(e, out, half[3], record->shingle_count, err);
     }
     return TAMIS_OK;

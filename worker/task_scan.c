@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "stage_tasks.h"
 #include "tamis/failpoint.h"
 #include "tamis/fields.h"
 #include "tamis/level.h"
@@ -10,7 +11,6 @@
 #include "tamis/sketch.h"
 #include "tamis/split_result.h"
 #include "tamis/task_support.h"
-#include "worker_tasks.h"
 
 #define ID_HASH_WORDS       2
 #define FEATURES_MAX        (2 * TAMIS_BANDS_MAX)

@@ -4,11 +4,11 @@
  * same two sort-merge passes as for signatures, with the shingle hashes as payload. */
 #include <stdlib.h>
 
+#include "stage_tasks.h"
 #include "tamis/fields.h"
 #include "tamis/reader.h"
 #include "tamis/sketch.h"
 #include "tamis/task_support.h"
-#include "worker_tasks.h"
 
 #define TEXT_HALF_WORDS 3
 #define CHECK_EVERY     64

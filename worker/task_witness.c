@@ -3,8 +3,8 @@
  * it. */
 #include <stdlib.h>
 
+#include "stage_tasks.h"
 #include "tamis/task_support.h"
-#include "worker_tasks.h"
 
 #define CHECK_EVERY 4096
 

@@ -22,6 +22,7 @@
 typedef enum tamis_piece {
     TAMIS_PIECE_FEATURES =
         0, /* + level. SCAN: key, [rest,] ord; part = slot (top slot_bits of key) */
+    TAMIS_PIECE_ID_HASHES = 15, /* SCAN: XXH3-64 of the id, ord; part = slot. Counts repeated ids */
     TAMIS_PIECE_PAIRS =
         16, /* LINK: later, earlier; one for each bucket that offered them; by later */
     TAMIS_PIECE_CAPPED = 17, /* LINK: ord; by ord */
@@ -79,6 +80,9 @@ static inline uint64_t tamis_evidence_pack(tamis_evidence evidence)
            (uint64_t)(evidence.bands_shared > 0xffff ? 0xffff : evidence.bands_shared) << 32 |
            (uint64_t)evidence.verified << 48;
 }
+
+/* In the word of an UNDECIDED pair: the signature alone would accept it. */
+#define TAMIS_EVIDENCE_ACCEPTED (UINT64_C(1) << 56)
 
 static inline tamis_evidence tamis_evidence_unpack(uint64_t word)
 {

@@ -16,7 +16,8 @@
 
 /* Index of the stage of that kind before env->stage, of env's own level; asserted to exist. */
 uint32_t tamis_task_stage_before(const tamis_task_env *env, tamis_stage_kind kind);
-/* The RESOLVE of the level before env's own; UINT32_MAX: env's level is the first. */
+/* The RESOLVE of the level before env's own (of the last level, for stages behind the levels);
+ * UINT32_MAX: there is none. */
 uint32_t tamis_task_resolve_before(const tamis_task_env *env);
 const tamis_stage *tamis_task_stage(const tamis_task_env *env);
 

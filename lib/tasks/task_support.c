@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tamis/task_support.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
+#include "tamis/path.h"
 #include "tamis/split_result.h"
 
 const tamis_stage *tamis_task_stage(const tamis_task_env *env)
@@ -24,10 +23,12 @@ uint32_t tamis_task_stage_before(const tamis_task_env *env, tamis_stage_kind kin
 
 uint32_t tamis_task_resolve_before(const tamis_task_env *env)
 {
-    tamis_level_id level = tamis_task_stage(env)->level;
+    const tamis_stage *own = tamis_task_stage(env);
+    bool has_level = own->kind >= TAMIS_STAGE_LINK && own->kind <= TAMIS_STAGE_RESOLVE;
 
     for (uint32_t stage = env->stage; stage-- > 0;) {
-        if (env->stages[stage].kind == TAMIS_STAGE_RESOLVE && env->stages[stage].level != level) {
+        if (env->stages[stage].kind == TAMIS_STAGE_RESOLVE &&
+            !(has_level && env->stages[stage].level == own->level)) {
             return stage;
         }
     }
@@ -133,28 +134,11 @@ tamis_status tamis_task_write_file(const tamis_task_env *env, const char *name, 
 {
     char path[TAMIS_PATH_SIZE];
     int length = snprintf(path, sizeof(path), "%s/%s", env->folder, name);
-    FILE *file = NULL;
-    bool is_written = false;
 
     if (length < 0 || (size_t)length >= sizeof(path)) {
         return tamis_err_set(err, TAMIS_ELIMIT, "%s: path is too long", env->folder);
     }
-    file = fopen(path, "wbe");
-    if (file == NULL) {
-        return tamis_err_errno(err, errno, "%s: cannot create", path);
-    }
-    is_written = (bytes.size == 0 || fwrite(bytes.data, 1, bytes.size, file) == bytes.size) &&
-                 fflush(file) == 0 && fsync(fileno(file)) == 0;
-    if (!is_written) {
-        int cause = errno;
-
-        (void)fclose(file); /* the write's error is the one to report */
-        return tamis_err_errno(err, cause, "%s: cannot write", path);
-    }
-    if (fclose(file) != 0) {
-        return tamis_err_errno(err, errno, "%s: cannot close", path);
-    }
-    return TAMIS_OK;
+    return tamis_path_write_file(path, bytes, err);
 }
 
 tamis_status tamis_task_default_id(const tamis_input *input, const tamis_job *job, tamis_ord ord,
