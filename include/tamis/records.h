@@ -3,10 +3,13 @@
  *
  * Records belong to splits. A block holds TAMIS_RECORD_BLOCK_ROWS consecutive rows of one split as
  * packed columns: digest (16 B), signature (k bytes), shingle counts, text length, flags, fault.
- * Ids stand in a column family of their own, joined last. Blocks never change. They enter the store
- * as one sorted file per SCAN task and column family (written by the library's SST writer, ingested
- * in one step), so a task's records are there as a whole or not at all, and another process may
- * open the store read-only. docs/FORMATS.md, "Document records".
+ * Rows may have gaps (--sample). Ids stand in blocks and files of their own, joined last. Blocks
+ * never change. They enter the store as two sorted files per SCAN task, records and ids (written by
+ * the library's SST writer), ingested in one step, so a task's records are there as a whole or not
+ * at all, and another process may open the store read-only beside the writer; it sees what was
+ * committed when it opened. docs/FORMATS.md, "Document records".
+ *
+ * Errors name the folder and, where there is one, the block. TAMIS_ECORRUPT: a checksum differs.
  *
  * Threads: a store handle is shared; writers and cursors belong to one thread.
  */
@@ -40,13 +43,17 @@ typedef struct tamis_records_writer tamis_records_writer; /* the records of one 
 typedef struct tamis_records_cursor tamis_records_cursor;
 typedef struct tamis_ids_cursor tamis_ids_cursor;
 
-/* Opens or makes the store in `folder` for writing (one process), or read-only (any number). */
+/* Opens or makes the store in `folder` for writing (one process), or read-only (any number).
+ * TAMIS_EHELD: another process writes to it. TAMIS_ENOENT: read-only, and there is none. */
 TAMIS_MUST_USE
 tamis_status tamis_records_open(const char *folder, bool is_read_only, tamis_records **out_records,
                                 tamis_err *err);
+/* Writers and cursors must be destroyed before (asserted). NULL is allowed. */
 void tamis_records_close(tamis_records *records);
 
-/* Rows must come in ord order. signature_bytes is k (0: no signatures in this job). */
+/* Rows must come in ord order (asserted). signature_bytes is k (0: no signatures in this job).
+ * temp_folder should lie on the store's file system: then files enter without being copied.
+ * TAMIS_EARG: the store is read-only, signature_bytes is out of range. */
 TAMIS_MUST_USE
 tamis_status tamis_records_writer_create(tamis_records *records, const char *temp_folder,
                                          uint32_t signature_bytes,
@@ -54,8 +61,8 @@ tamis_status tamis_records_writer_create(tamis_records *records, const char *tem
 TAMIS_MUST_USE
 tamis_status tamis_records_writer_add(tamis_records_writer *writer, tamis_ord ord,
                                       const tamis_record *record, tamis_slice id, tamis_err *err);
-/* Ingests all: durable when it returns. Ingesting the same rows again (a repeated task) is
- * harmless. */
+/* Ingests all: durable when it returns, once for each writer. Ingesting the same rows again (a
+ * repeated task) is harmless. *out_bytes is what the files take on disk; 0 without rows. */
 TAMIS_MUST_USE
 tamis_status tamis_records_writer_commit(tamis_records_writer *writer, uint64_t *out_bytes,
                                          tamis_err *err);
@@ -63,7 +70,8 @@ void tamis_records_writer_destroy(
     tamis_records_writer *writer); /* without commit: nothing was stored */
 
 /* Reads the rows [first, end) in ord order, skipping nothing that exists. _seek moves forward to
- * the first row >= ord (the block is skipped unread where it can be). */
+ * the first row >= ord (the block is skipped unread where it can be); going back is no movement.
+ * The bytes are read by the next _next. */
 TAMIS_MUST_USE
 tamis_status tamis_records_cursor_create(tamis_records *records, tamis_ord first, tamis_ord end,
                                          tamis_records_cursor **out_cursor, tamis_err *err);

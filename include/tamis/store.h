@@ -98,13 +98,13 @@ void tamis_store_memory_fail(tamis_store *store, tamis_store_fault fault, uint64
 
 /* The crash from outside, between two commits. */
 void tamis_store_memory_crash(tamis_store *store);
-bool tamis_store_memory_is_crashed(const tamis_store *store);
+bool tamis_store_memory_is_crashed(tamis_store *store);
 
 /* Starts again after a crash: what had been committed is there. Iterators and their slices from
  * before must be gone. */
 void tamis_store_memory_restart(tamis_store *store);
 
 /* Commits that were stored so far. */
-uint64_t tamis_store_memory_commit_count(const tamis_store *store);
+uint64_t tamis_store_memory_commit_count(tamis_store *store);
 
 #endif
