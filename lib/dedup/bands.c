@@ -45,14 +45,15 @@ uint32_t tamis_sketch_slots_for(uint32_t bands, uint32_t rows)
     return slots;
 }
 
-/* base^exponent of fractions of 2^63, rounded down at each step. Whole numbers, because a choice
- * that goes into the settings must not depend on a machine's pow(). */
-static uint64_t fraction_power(uint64_t base, uint32_t exponent)
+/* base^exponent of fractions of 2^63, each step rounded down, or up. Whole numbers, because a
+ * choice that goes into the settings must not depend on a machine's pow(). */
+static uint64_t fraction_power(uint64_t base, uint32_t exponent, bool rounds_up)
 {
+    const uint64_t rounding = rounds_up ? (UINT64_C(1) << 63) - 1 : 0;
     uint64_t power = UINT64_C(1) << 63;
 
     for (uint32_t i = 0; i < exponent; i++) {
-        power = (uint64_t)(((tamis_uint128)power * base) >> 63);
+        power = (uint64_t)(((tamis_uint128)power * base + rounding) >> 63);
     }
     return power;
 }
@@ -83,7 +84,8 @@ tamis_status tamis_bands_choose(uint32_t threshold_ppm, uint32_t recall_ppm, uin
         if (bands > TAMIS_BANDS_MAX) {
             bands = TAMIS_BANDS_MAX;
         }
-        missed = fraction_power(one - fraction_power(threshold, rows), bands);
+        /* Rounded so that what is missed is never understated. */
+        missed = fraction_power(one - fraction_power(threshold, rows, false), bands, true);
         if (missed <= missed_max) {
             *out_bands = bands;
             *out_rows = rows;
