@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <utf8proc.h>
 
+#include "tamis/json_out.h"
+
 const char *const tamis_level_names[] = {"url", "exact", "near", NULL};
 const char *const tamis_verify_names[] = {"auto", "signature", "text", NULL};
 const char *const tamis_exact_names[] = {"folded", "raw", NULL};
@@ -177,112 +179,54 @@ tamis_status tamis_settings_check(const tamis_settings *settings, tamis_err *err
     return TAMIS_OK;
 }
 
-/* ---- Canonical JSON ---------------------------------------------------------------------------
- */
-
-/* Writes members of one object; the first error stays. */
-typedef struct json_object {
-    tamis_buf *out;
-    bool has_member;
-    tamis_status status;
-} json_object;
-
-static void json_key(json_object *object, const char *name)
+static void json_bits(tamis_json *json, const char *name, uint32_t bits, const char *const *names)
 {
-    if (object->status == TAMIS_OK) {
-        object->status =
-            tamis_buf_append_format(object->out, "%s\"%s\":", object->has_member ? "," : "", name);
-        object->has_member = true;
-    }
-}
-
-static void json_uint(json_object *object, const char *name, uint64_t value)
-{
-    json_key(object, name);
-    if (object->status == TAMIS_OK) {
-        object->status = tamis_buf_append_format(object->out, "%" PRIu64, value);
-    }
-}
-
-static void json_int(json_object *object, const char *name, int64_t value)
-{
-    json_key(object, name);
-    if (object->status == TAMIS_OK) {
-        object->status = tamis_buf_append_format(object->out, "%" PRId64, value);
-    }
-}
-
-static void json_string(json_object *object, const char *name, const char *value)
-{
-    json_key(object, name);
-    if (object->status == TAMIS_OK) {
-        object->status = tamis_buf_append_byte(object->out, '"');
-    }
-    if (object->status == TAMIS_OK) {
-        object->status = tamis_buf_append_json(object->out, tamis_slice_of_string(value));
-    }
-    if (object->status == TAMIS_OK) {
-        object->status = tamis_buf_append_byte(object->out, '"');
-    }
-}
-
-static void json_bits(json_object *object, const char *name, uint32_t bits,
-                      const char *const *names)
-{
-    const char *comma = "";
-
-    json_key(object, name);
-    if (object->status == TAMIS_OK) {
-        object->status = tamis_buf_append_byte(object->out, '[');
-    }
-    for (uint32_t i = 0; names[i] != NULL && object->status == TAMIS_OK; i++) {
+    tamis_json_begin_array(json, name);
+    for (uint32_t i = 0; names[i] != NULL; i++) {
         if ((bits & (UINT32_C(1) << i)) != 0) {
-            object->status = tamis_buf_append_format(object->out, "%s\"%s\"", comma, names[i]);
-            comma = ",";
+            tamis_json_text(json, NULL, names[i]);
         }
     }
-    if (object->status == TAMIS_OK) {
-        object->status = tamis_buf_append_byte(object->out, ']');
-    }
+    tamis_json_end_array(json);
 }
 
 tamis_status tamis_settings_to_json(const tamis_settings *settings, tamis_buf *out_json)
 {
     const tamis_settings *s = settings;
-    json_object object = {.out = out_json, .status = tamis_buf_append_byte(out_json, '{')};
+    tamis_json json;
 
-    json_bits(&object, "levels", s->levels, tamis_level_names);
-    json_uint(&object, "threshold_ppm", s->threshold_ppm);
-    json_uint(&object, "min_containment_ppm", s->min_containment_ppm);
-    json_uint(&object, "bands", s->bands);
-    json_uint(&object, "rows", s->rows);
-    json_uint(&object, "slots", s->slots);
-    json_uint(&object, "shingle", s->shingle);
-    json_uint(&object, "bucket_cap", s->bucket_cap);
-    json_string(&object, "verify", tamis_verify_names[s->verify]);
-    json_uint(&object, "verify_spool_ppm", s->verify_spool_ppm);
-    json_string(&object, "exact", tamis_exact_names[s->exact]);
-    json_string(&object, "profile", tamis_profile_names[s->profile]);
-    json_string(&object, "url_keep", tamis_url_keep_names[s->url_keep]);
-    json_string(&object, "scope", tamis_scope_names[s->scope]);
-    json_string(&object, "scope_field", s->scope_field);
-    json_string(&object, "text_field", s->text_field);
-    json_string(&object, "id_field", s->id_field);
-    json_string(&object, "url_field", s->url_field);
-    json_uint(&object, "record_bytes_max", s->record_bytes_max);
-    json_uint(&object, "nesting_max", s->nesting_max);
-    json_uint(&object, "ratio_max", s->ratio_max);
-    json_uint(&object, "zstd_window_log_max", s->zstd_window_log_max);
-    json_uint(&object, "split_bytes", s->split_bytes);
-    json_uint(&object, "sample_ppm", s->sample_ppm);
-    json_uint(&object, "limit", s->limit);
-    json_bits(&object, "emit", s->emit, tamis_emit_names);
-    json_string(&object, "output_format", tamis_output_format_names[s->output_format]);
-    json_int(&object, "output_level", s->output_level);
-    if (object.status == TAMIS_OK) {
-        object.status = tamis_buf_append_byte(out_json, '}');
-    }
-    return object.status;
+    tamis_json_init(&json, out_json);
+    tamis_json_begin_object(&json, NULL);
+    json_bits(&json, "levels", s->levels, tamis_level_names);
+    tamis_json_uint(&json, "threshold_ppm", s->threshold_ppm);
+    tamis_json_uint(&json, "min_containment_ppm", s->min_containment_ppm);
+    tamis_json_uint(&json, "bands", s->bands);
+    tamis_json_uint(&json, "rows", s->rows);
+    tamis_json_uint(&json, "slots", s->slots);
+    tamis_json_uint(&json, "shingle", s->shingle);
+    tamis_json_uint(&json, "bucket_cap", s->bucket_cap);
+    tamis_json_text(&json, "verify", tamis_verify_names[s->verify]);
+    tamis_json_uint(&json, "verify_spool_ppm", s->verify_spool_ppm);
+    tamis_json_text(&json, "exact", tamis_exact_names[s->exact]);
+    tamis_json_text(&json, "profile", tamis_profile_names[s->profile]);
+    tamis_json_text(&json, "url_keep", tamis_url_keep_names[s->url_keep]);
+    tamis_json_text(&json, "scope", tamis_scope_names[s->scope]);
+    tamis_json_text(&json, "scope_field", s->scope_field);
+    tamis_json_text(&json, "text_field", s->text_field);
+    tamis_json_text(&json, "id_field", s->id_field);
+    tamis_json_text(&json, "url_field", s->url_field);
+    tamis_json_uint(&json, "record_bytes_max", s->record_bytes_max);
+    tamis_json_uint(&json, "nesting_max", s->nesting_max);
+    tamis_json_uint(&json, "ratio_max", s->ratio_max);
+    tamis_json_uint(&json, "zstd_window_log_max", s->zstd_window_log_max);
+    tamis_json_uint(&json, "split_bytes", s->split_bytes);
+    tamis_json_uint(&json, "sample_ppm", s->sample_ppm);
+    tamis_json_uint(&json, "limit", s->limit);
+    json_bits(&json, "emit", s->emit, tamis_emit_names);
+    tamis_json_text(&json, "output_format", tamis_output_format_names[s->output_format]);
+    tamis_json_int(&json, "output_level", s->output_level);
+    tamis_json_end_object(&json);
+    return tamis_json_finish(&json);
 }
 
 tamis_status tamis_settings_digest(const tamis_settings *settings, tamis_digest *out_digest)
