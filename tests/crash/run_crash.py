@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kills `tamis run` wherever it hurts, runs it again, and compares with an undisturbed run.
+
+    python3 run_crash.py --tamis build/release/cli/tamis [--seed 3] [--random 10] [--keep DIR]
+
+Kills come from failpoints (TAMIS_FAILPOINT=name:count makes the program send itself SIGKILL), at
+random moments, and when a given number of files stands in OUT. After each the same command must
+end well, leave the same bytes, and read again only what was not committed.
+"""
+
+import argparse
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "e2e"))
+
+from tamis_cli import (EXIT_DONE, EXIT_FAILED, EXIT_SET_ASIDE, CheckFailed, Tamis,  # noqa: E402
+                       require, require_codes)
+from context import require_same_bytes  # noqa: E402
+import outputs  # noqa: E402
+from make_corpus import write_corpus  # noqa: E402
+
+FAILPOINTS = ("scan.before_commit", "scan.after_commit", "resolve.after", "emit.before_publish",
+              "emit.after_publish")
+GOOD = (EXIT_DONE, EXIT_SET_ASIDE)
+# A batch holds at most that many splits, however small: so many files make several batches.
+SPLITS_PER_BATCH = 1024
+READ = "splits_read"
+
+
+class Crashes:
+    def __init__(self, args, folder):
+        self.args = args
+        self.folder = folder
+        self.tamis = Tamis(args.tamis)
+        self.rng = random.Random(args.seed)
+        self.options = {"levels": "url,exact,near", "workers": "2"}
+        self.count = 0
+        self.paths = self.make_inputs()
+        self.whole = os.path.join(folder, "undisturbed")
+        begin = time.monotonic()
+        require_codes(self.tamis.run(self.whole, self.paths, self.options), GOOD, "undisturbed run")
+        self.seconds = time.monotonic() - begin
+        self.reads = outputs.counter(self.whole, READ)
+        require(self.reads, f"timing.json: no counter {READ}")
+
+    def make_inputs(self):
+        """A corpus, and for the program enough one-line files for several batches."""
+        corpus = os.path.join(self.folder, "corpus")
+        paths = write_corpus(corpus, self.args.seed, self.args.documents)
+        if self.args.stand_in:
+            return paths
+        lines = outputs.read_lines_loosely(paths[0])
+        small = os.path.join(corpus, "small")
+        os.makedirs(small)
+        for i in range(3 * SPLITS_PER_BATCH):
+            with open(os.path.join(small, f"{i:05d}.jsonl"), "wb") as file:
+                file.write(lines[i % len(lines)] + b"\n")
+        return paths + [small]
+
+    def new_out(self):
+        self.count += 1
+        return os.path.join(self.folder, f"out{self.count}")
+
+    # ---- ways to die ---------------------------------------------------------------------------
+
+    def die_at(self, out, failpoint):
+        """True when the program came to the failpoint and killed itself."""
+        result = self.tamis.run(out, self.paths, self.options,
+                                environment={"TAMIS_FAILPOINT": failpoint})
+        if result.code == -signal.SIGKILL:
+            return True
+        require_codes(result, GOOD, f"run with failpoint {failpoint}")
+        return False
+
+    def kill_when(self, out, is_time):
+        """Starts a run and kills it when is_time() says so; True when it was killed."""
+        with subprocess.Popen(self.tamis.run_arguments(out, self.paths, self.options),
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            while process.poll() is None:
+                if is_time():
+                    process.kill()
+                    process.wait()
+                    return process.returncode == -signal.SIGKILL
+                time.sleep(0.002)
+            require(process.returncode in GOOD, f"exit code {process.returncode}")
+            return False
+
+    # ---- what must hold afterwards -------------------------------------------------------------
+
+    def finish(self, out, what):
+        require_codes(self.tamis.run(out, self.paths, self.options), GOOD, f"again after {what}")
+        require_same_bytes(self.whole, out, f"after {what}")
+        return outputs.counter(out, READ)
+
+    def failpoint(self, name):
+        """Every count until it is no longer reached, at most 4."""
+        for count in range(1, 5):
+            out = self.new_out()
+            died = self.die_at(out, f"{name}:{count}")
+            require(died or count > 1, f"{name}:1 was never reached")
+            if not died:
+                require_same_bytes(self.whole, out, f"failpoint {name}:{count} not reached")
+                break
+            reads = self.finish(out, f"{name}:{count}")
+            if name != "scan.before_commit":
+                require(reads is not None and reads < self.reads,
+                        f"{name}:{count}: {reads} of {self.reads} splits were read again")
+            shutil.rmtree(out)
+
+    def twice(self):
+        """Dies at one failpoint, then at a later one."""
+        out = self.new_out()
+        require(self.die_at(out, "scan.after_commit:1"), "scan.after_commit:1 was never reached")
+        require(self.die_at(out, "emit.after_publish:1"), "emit.after_publish:1 was never reached")
+        reads = self.finish(out, "two crashes")
+        require(reads < self.reads, f"{reads} of {self.reads} splits were read again")
+
+    def random_moments(self):
+        for number in range(self.args.random):
+            out = self.new_out()
+            kills = 0
+            while kills < 4:
+                until = time.monotonic() + self.rng.uniform(0, 1.1 * self.seconds)
+                if not self.kill_when(out, lambda until=until: time.monotonic() >= until):
+                    break
+                kills += 1
+            self.finish(out, f"{kills} kills at random moments (seed {self.args.seed}, {number})")
+            shutil.rmtree(out)
+
+    def at_progress(self):
+        """Kills as soon as the first, then some shards of a kind stand in OUT."""
+        for kind, files in (("attributes", 1), ("documents", 1), ("attributes", 3)):
+            out = self.new_out()
+            root = os.path.join(out, kind)
+            self.kill_when(out, lambda root=root, files=files: os.path.isdir(root)
+                           and len(outputs.files_below(root)) >= files)
+            self.finish(out, f"a kill at {files} files of {kind}")
+            shutil.rmtree(out)
+
+    def refusals(self):
+        """A stopped run does not go on with other settings or inputs, and says which."""
+        out = self.new_out()
+        require(self.die_at(out, "scan.after_commit:1"), "scan.after_commit:1 was never reached")
+        other = self.tamis.run(out, self.paths, {**self.options, "threshold": "0.85"})
+        require_codes(other, [EXIT_FAILED], "resume with another threshold")
+        require("setting" in other.stderr or "threshold" in other.stderr,
+                f"the settings are not named: {other.summary()}")
+        path = self.paths[1]
+        with open(path, "rb") as file:
+            data = file.read()
+        times = os.stat(path)
+        with open(path, "ab") as file:
+            file.write(data)
+        changed = self.tamis.run(out, self.paths, self.options)
+        require_codes(changed, [EXIT_FAILED], "resume with a changed input")
+        require(os.path.basename(path) in changed.stderr or "input" in changed.stderr,
+                f"the input is not named: {changed.summary()}")
+        with open(path, "wb") as file:
+            file.write(data)
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+        self.finish(out, "two refusals")
+
+    def checks(self):
+        found = [(f"failpoint {name}", lambda name=name: self.failpoint(name))
+                 for name in FAILPOINTS]
+        return found + [("two crashes", self.twice), ("progress", self.at_progress),
+                        ("refusals", self.refusals), ("random moments", self.random_moments)]
+
+
+def parse_args(argv):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--tamis", required=True)
+    parser.add_argument("--seed", type=int, default=3)
+    parser.add_argument("--documents", type=int, default=400)
+    parser.add_argument("--random", type=int, default=8, help="runs killed at random moments")
+    parser.add_argument("--only")
+    parser.add_argument("--keep", help="folder to work in; it stays")
+    parser.add_argument("--stand-in", action="store_true",
+                        help="the program is the drivers' own stand-in: no input of many files")
+    return parser.parse_args(argv)
+
+
+def main(argv):
+    args = parse_args(argv)
+    folder = args.keep or tempfile.mkdtemp(prefix="tamis-crash-")
+    failures = passed = 0
+    try:
+        for name, check in Crashes(args, folder).checks():
+            if args.only and args.only not in name:
+                continue
+            try:
+                check()
+                passed += 1
+                print(f"ok   {name}", flush=True)
+            except CheckFailed as failed:
+                failures += 1
+                print(f"FAIL {name}\n{failed}", flush=True)
+    except Exception:  # the folder must go in every case
+        failures += 1
+        print(f"FAIL\n{traceback.format_exc()}", flush=True)
+    finally:
+        if not args.keep:
+            shutil.rmtree(folder, ignore_errors=True)
+    print(f"seed {args.seed}: {passed} passed, {failures} failed")
+    return 1 if failures or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
