@@ -15,6 +15,8 @@
 
 #include "tamis/run_file.h"
 
+#define TAMIS_SORT_MEMORY_MIN (1u << 20)
+
 typedef struct tamis_sorter tamis_sorter;
 typedef struct tamis_merge tamis_merge;
 
