@@ -18,9 +18,9 @@ import tamis_cli  # noqa: F401  (first: it makes the reference importable)
 import json_members
 import outputs
 import read
-from compare import compare
-from engine import LEVEL_ORDER, ord_text
-from reference import Corpus, digest_of, verdict_json
+from compare import ATTRIBUTE_KEYS, compare, expected_attribute, expected_tamis
+from engine import LEVEL_ORDER
+from reference import Corpus
 from settings import OPTIONS, PPM, settings_of_options
 from xxh3 import xxh3_128_hex
 
@@ -216,10 +216,8 @@ class Run:
 
 
 def attribute_line(verdict, offset, row):
-    value = verdict_json(verdict)
-    value["digest"] = digest_of(verdict.document, row)
-    if verdict.verdict == "quarantine":
-        value["offset"] = offset
+    value = expected_attribute(verdict, offset, row)
+    value = {key: value[key] for key in ATTRIBUTE_KEYS if key in value}
     witness = value.get("witness", {})
     if BUG == "wrong bands" and "bands_shared" in witness:
         witness["bands_shared"] += 1
@@ -227,18 +225,22 @@ def attribute_line(verdict, offset, row):
         value["via"] = None
     if BUG == "loses via":
         value.pop("via", None)
+    return with_figures(value).encode("utf-8")
+
+
+def with_figures(value):
+    """JSON text with ratios as numbers of four decimals."""
     text = json.dumps(value, ensure_ascii=False)
+    witness = value.get("witness", {})
     for key in ("similarity", "containment"):
         if key in witness and BUG != "figures as text":
             text = text.replace(f'"{key}": "{witness[key]}"', f'"{key}": {witness[key]}')
-    return text.encode("utf-8")
+    return text
 
 
 def document_line(verdict, row):
     document = verdict.document
-    tamis = {"ord": ord_text(document.ord), "digest": digest_of(document, row)}
-    if verdict.copies is not None:
-        tamis["copies"] = verdict.copies
+    tamis = expected_tamis(verdict, row)
     raw = row.raw or json.dumps({key: value for key, value in (
         ("id", document.id), ("url", row.url), ("date", row.date), ("text", document.text))
         if value is not None}, ensure_ascii=False).encode("utf-8")
@@ -250,7 +252,7 @@ def document_line(verdict, row):
                                in json_members.pairs_without_tamis(raw)) + b"}"
         members, close = json_members.members(raw)
     comma = b"," if members else b""
-    return raw[:close] + comma + b'"tamis":' + json.dumps(tamis).encode("utf-8") + raw[close:]
+    return raw[:close] + comma + b'"tamis":' + with_figures(tamis).encode("utf-8") + raw[close:]
 
 
 # ---- verify ------------------------------------------------------------------------------------

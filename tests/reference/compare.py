@@ -14,9 +14,10 @@ from reference import digest_of, verdict_json
 from xxh3 import xxh3_128_hex
 
 DIFFERENCES_MAX = 40
-ATTRIBUTE_KEYS = {"id", "ord", "digest", "verdict", "reason", "witness", "via", "copies", "flags"}
-# Members that only quarantined records have.
-FAULT_KEYS = {"offset"}
+# In the order in which a line has them (docs/FORMATS.md 6.3).
+ATTRIBUTE_KEYS = ("id", "ord", "digest", "verdict", "reason", "input", "offset", "witness", "via",
+                  "copies", "flags")
+WITNESS_KEYS = ("id", "ord", "input", "similarity", "containment", "verified", "bands_shared")
 
 
 class Comparison:
@@ -65,21 +66,24 @@ class Comparison:
         except ValueError:
             self.differ(f"{where}: no JSON")
             return
-        allowed = ATTRIBUTE_KEYS | (FAULT_KEYS if verdict.verdict == "quarantine" else set())
-        self.check(f"{where}: unknown members", sorted(set(actual) - allowed), [])
+        self.order(where, actual, ATTRIBUTE_KEYS)
+        self.order(f"{where}: witness", actual.get("witness", {}), WITNESS_KEYS)
         if has_null(actual):
             self.differ(f"{where}: null instead of an absent member")
-        expected = verdict_json(verdict)
-        expected["digest"] = digest_of(verdict.document, row)
-        if verdict.verdict == "quarantine" and "offset" in actual:
-            self.check(f"{where}: offset", actual.pop("offset"), offset)
-        for key in sorted(ATTRIBUTE_KEYS):
-            got = actual.get(key)
+        self.members(f"{where} ({verdict.document.id})", actual,
+                     expected_attribute(verdict, offset, row))
+
+    def order(self, where, actual, keys):
+        """Only known members, in their order."""
+        self.check(f"{where}: members", list(actual), [key for key in keys if key in actual])
+
+    def members(self, where, actual, expected):
+        for key in sorted(set(actual) | set(expected)):
+            got, want = actual.get(key), expected.get(key)
             if key == "flags" and got is not None:
                 got = sorted(got)
-            want = expected.get(key)
             if not same_figures(got, want):
-                self.differ(f"{where} ({verdict.document.id}): {key} {got!r} instead of {want!r}")
+                self.differ(f"{where}: {key} {got!r} instead of {want!r}")
 
     # ---- documents -----------------------------------------------------------------------------
 
@@ -105,11 +109,7 @@ class Comparison:
         except ValueError as error:
             self.differ(f"{where}: {error}")
             return
-        expected = verdict_json(verdict)
-        self.check(f"{where}: tamis.ord", tamis.get("ord"), expected["ord"])
-        self.check(f"{where}: tamis.digest", tamis.get("digest"),
-                   digest_of(verdict.document, row))
-        self.check(f"{where}: tamis.copies", tamis.get("copies"), expected.get("copies"))
+        self.members(f"{where}: tamis", tamis, expected_tamis(verdict, row))
         if has_null(tamis):
             self.differ(f"{where}: null in tamis")
         if row.raw:
@@ -170,6 +170,23 @@ class Comparison:
                 data = file.read()
             self.check(f"manifest.json: size of {name}", entry["size"], len(data))
             self.check(f"manifest.json: digest of {name}", entry["xxh3_128"], xxh3_128_hex(data))
+
+
+def expected_attribute(verdict, offset, row):
+    out = verdict_json(verdict)
+    out["digest"] = digest_of(verdict.document, row)
+    if verdict.verdict == "quarantine":
+        out["input"] = verdict.document.input
+        out["offset"] = offset
+    return out
+
+
+def expected_tamis(verdict, row):
+    """The member of a kept or removed record."""
+    out = expected_attribute(verdict, 0, row)
+    for key in ("id", "verdict") if verdict.verdict == "keep" else ("id",):
+        del out[key]
+    return out
 
 
 def has_null(value):

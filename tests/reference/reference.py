@@ -40,17 +40,19 @@ class Corpus:
                 raise ValueError(f"{each.shown}: {len(rows)} rows, splits have {counts}")
             first = 0
             for part, count in enumerate(counts):
+                name = each.name if len(counts) == 1 else f"{each.name}/{part:05d}"
                 for i, (offset, row) in enumerate(rows[first:first + count]):
-                    self._add(each, split, part, i, first + i, offset, row)
+                    self._add(each, split, f"{name}:{i}", i, row)
+                    self.rows.append((each, part, i, offset, row))
                 first += count
                 split += 1
 
-    def _add(self, each, split, part, row_number, number_in_input, offset, row):
+    def _add(self, each, split, default_id, row_number, row):
         settings = self.settings
         scope = {"all": None, "input": each.name, "field": row.scope}[settings.scope]
         self.documents.append(Document(
             ord=(0, split, row_number),
-            id=row.id if row.id is not None else f"{each.name}:{number_in_input}",
+            id=row.id if row.id is not None else default_id,
             input=each.shown,
             text=row.text,
             url=normalize_url(row.url) if row.url is not None else None,
@@ -59,7 +61,6 @@ class Corpus:
             is_repaired=row.is_repaired,
             is_against=each.is_against,
         ))
-        self.rows.append((each, part, row_number, offset, row))
 
     def decide(self):
         return decide(self.documents, self.settings)
