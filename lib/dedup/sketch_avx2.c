@@ -89,9 +89,9 @@ static void avx2_later_rounds(sketch_state *state, const uint64_t *shingles, siz
     const __m256i entry_shift = _mm256_set1_epi64x((int64_t)(32 - state->slot_bits) << 32 | 7);
     const bool is_filtered = state->slots <= 64 * EMPTY_WORDS_IN_REGISTER;
     const __m256i empty = is_filtered ? load(state->empty) : _mm256_set1_epi32(-1);
-    sketch_entries waiting;
+    uint64_t entries[SKETCH_ENTRIES_ARRAY];
+    size_t waiting = 0; /* not beside the entries, or each step would wait for its store */
 
-    waiting.count = 0;
     for (uint32_t round = state->first_round; round < state->end_round; round++) {
         const __m256i seed = _mm256_set1_epi64x((int64_t)(round * SKETCH_ROUND_FACTOR));
         const __m256i base = _mm256_set1_epi64x((int64_t)((uint64_t)round << SKETCH_VALUE_BITS));
@@ -105,10 +105,11 @@ static void avx2_later_rounds(sketch_state *state, const uint64_t *shingles, siz
 
             entry =
                 _mm256_permutevar8x32_epi32(_mm256_add_epi64(entry, base), load(front_order[hits]));
-            store(waiting.entries + waiting.count, entry);
-            waiting.count += (size_t)__builtin_popcount(hits);
-            if (waiting.count >= SKETCH_ENTRIES) {
-                sketch_lower_entries(state->table, &waiting);
+            store(entries + waiting, entry);
+            waiting += (size_t)__builtin_popcount(hits);
+            if (waiting >= SKETCH_ENTRIES) {
+                sketch_lower_entries(state->table, entries, waiting);
+                waiting = 0;
             }
         }
         for (; i < count; i++) {
@@ -118,7 +119,7 @@ static void avx2_later_rounds(sketch_state *state, const uint64_t *shingles, siz
                          (round << SKETCH_VALUE_BITS) + ((uint32_t)x >> 7));
         }
     }
-    sketch_lower_entries(state->table, &waiting);
+    sketch_lower_entries(state->table, entries, waiting);
 }
 
 static uint32_t avx2_matches(const uint8_t *a, const uint8_t *b, uint32_t slots)

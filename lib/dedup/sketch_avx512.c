@@ -39,44 +39,68 @@ static bool avx512_find_empty(sketch_state *state)
     return any != 0;
 }
 
-static void avx512_later_rounds(sketch_state *state, const uint64_t *shingles, size_t count)
+/* What a pass needs at hand. */
+typedef struct pass {
+    __m512i empty_low, empty_high;
+    __m512i entry_shift; /* brings both halves of a hash into place: slot above, value below */
+    __m128i slot_shift, word_shift;
+} pass;
+
+/* Hashes up to eight shingles and puts those of empty slots to the front of `to`; returns their
+ * count. */
+static inline size_t find_entries(const pass *p, __m512i seed, __m512i base, __m512i shingles,
+                                  __mmask8 here, uint64_t *to)
 {
     const __m512i factor = _mm512_set1_epi64((int64_t)TAMIS_HASH_K1);
-    const __m512i one = _mm512_set1_epi64(1);
-    const __m512i bit_mask = _mm512_set1_epi64(63);
-    const __m512i empty_low = _mm512_loadu_si512(state->empty);
-    const __m512i empty_high = _mm512_loadu_si512(state->empty + 8);
-    /* Shifts both halves of a hash into place: slot number above, value below. */
-    const __m512i entry_shift = _mm512_set1_epi64((int64_t)(32 - state->slot_bits) << 32 | 7);
-    const __m128i slot_shift = _mm_cvtsi64_si128((int64_t)(64 - state->slot_bits));
-    const __m128i word_shift = _mm_cvtsi64_si128((int64_t)(70 - state->slot_bits));
-    sketch_entries waiting;
+    __m512i x = _mm512_mullo_epi64(_mm512_xor_si512(shingles, seed), factor);
+    __m512i words =
+        _mm512_permutex2var_epi64(p->empty_low, _mm512_srl_epi64(x, p->word_shift), p->empty_high);
+    __m512i bit = _mm512_and_si512(_mm512_srl_epi64(x, p->slot_shift), _mm512_set1_epi64(63));
+    __mmask8 hits =
+        _mm512_mask_test_epi64_mask(here, _mm512_srlv_epi64(words, bit), _mm512_set1_epi64(1));
+    __m512i entry = _mm512_xor_si512(x, _mm512_srli_epi64(x, 32));
 
-    waiting.count = 0;
+    entry = _mm512_add_epi64(_mm512_srlv_epi32(entry, p->entry_shift), base);
+    _mm512_storeu_si512(to, _mm512_maskz_compress_epi64(hits, entry));
+    return (size_t)__builtin_popcount(hits);
+}
+
+static void avx512_later_rounds(sketch_state *state, const uint64_t *shingles, size_t count)
+{
+    const pass p = {
+        .empty_low = _mm512_loadu_si512(state->empty),
+        .empty_high = _mm512_loadu_si512(state->empty + 8),
+        .entry_shift = _mm512_set1_epi64((int64_t)(32 - state->slot_bits) << 32 | 7),
+        .slot_shift = _mm_cvtsi64_si128((int64_t)(64 - state->slot_bits)),
+        .word_shift = _mm_cvtsi64_si128((int64_t)(70 - state->slot_bits)),
+    };
+    const __mmask8 tail = (__mmask8)((1u << (count % 8)) - 1);
+    uint64_t entries[SKETCH_ENTRIES_ARRAY];
+    size_t waiting = 0; /* not beside the entries, or each step would wait for its store */
+
     for (uint32_t round = state->first_round; round < state->end_round; round++) {
         const __m512i seed = _mm512_set1_epi64((int64_t)(round * SKETCH_ROUND_FACTOR));
         const __m512i base = _mm512_set1_epi64((int64_t)((uint64_t)round << SKETCH_VALUE_BITS));
+        size_t i = 0;
 
-        for (size_t i = 0; i < count; i += 8) {
-            __mmask8 here = (__mmask8)(count - i >= 8 ? 0xff : (1u << (count - i)) - 1);
-            __m512i shingle = _mm512_maskz_loadu_epi64(here, shingles + i);
-            __m512i x = _mm512_mullo_epi64(_mm512_xor_si512(shingle, seed), factor);
-            __m512i words =
-                _mm512_permutex2var_epi64(empty_low, _mm512_srl_epi64(x, word_shift), empty_high);
-            __m512i bit = _mm512_and_si512(_mm512_srl_epi64(x, slot_shift), bit_mask);
-            __mmask8 hits = _mm512_mask_test_epi64_mask(here, _mm512_srlv_epi64(words, bit), one);
-            __m512i entry = _mm512_xor_si512(x, _mm512_srli_epi64(x, 32));
-
-            entry = _mm512_add_epi64(_mm512_srlv_epi32(entry, entry_shift), base);
-            _mm512_storeu_si512(waiting.entries + waiting.count,
-                                _mm512_maskz_compress_epi64(hits, entry));
-            waiting.count += (size_t)__builtin_popcount(hits);
-            if (waiting.count >= SKETCH_ENTRIES) {
-                sketch_lower_entries(state->table, &waiting);
+        for (; i + 8 <= count; i += 8) {
+            waiting += find_entries(&p, seed, base, _mm512_loadu_si512(shingles + i), 0xff,
+                                    entries + waiting);
+            if (waiting >= SKETCH_ENTRIES) {
+                sketch_lower_entries(state->table, entries, waiting);
+                waiting = 0;
             }
         }
+        if (tail != 0) {
+            waiting += find_entries(&p, seed, base, _mm512_maskz_loadu_epi64(tail, shingles + i),
+                                    tail, entries + waiting);
+        }
+        if (waiting >= SKETCH_ENTRIES) {
+            sketch_lower_entries(state->table, entries, waiting);
+            waiting = 0;
+        }
     }
-    sketch_lower_entries(state->table, &waiting);
+    sketch_lower_entries(state->table, entries, waiting);
 }
 
 static uint32_t avx512_matches(const uint8_t *a, const uint8_t *b, uint32_t slots)

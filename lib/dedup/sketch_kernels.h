@@ -15,6 +15,10 @@
 #include "tamis/cpu.h"
 #include "tamis/sketch.h"
 
+#if defined(__SSE4_1__)
+#include <smmintrin.h>
+#endif
+
 #define SKETCH_EMPTY        UINT32_MAX
 #define SKETCH_VALUE_BITS   25            /* of a slot; above them stands the round */
 #define SKETCH_ROUNDS       UINT32_C(127) /* 0 .. 126 are hashed to slots, then each empty slot picks */
@@ -53,14 +57,11 @@ extern const sketch_kernels sketch_kernels_avx2;
 extern const sketch_kernels sketch_kernels_avx512;
 #endif
 
-/* Shingles that may fill an empty slot wait in a buffer: hashing them is vector work, lowering
- * slots is not. An entry is the slot number (high half) and the value (low half). */
-#define SKETCH_ENTRIES 512
-
-typedef struct sketch_entries {
-    uint64_t entries[SKETCH_ENTRIES + 8]; /* a vector is stored whole, whatever is used of it */
-    size_t count;
-} sketch_entries;
+/* Shingles that may fill an empty slot wait in an array: hashing them is vector work, lowering
+ * slots is not. An entry is the slot number (high half) and the value (low half). A vector is
+ * stored whole, whatever is used of it. */
+#define SKETCH_ENTRIES       512
+#define SKETCH_ENTRIES_ARRAY (SKETCH_ENTRIES + 8)
 
 /* Hash of round 1 and later; its top bits name the slot, its low half is the value. */
 static inline uint64_t sketch_round_hash(uint64_t shingle, uint64_t round_seed)
@@ -73,19 +74,22 @@ static inline uint64_t sketch_round_hash(uint64_t shingle, uint64_t round_seed)
 /* slot = min(slot, value), without a branch: which one is less cannot be predicted. */
 static inline void sketch_lower(uint32_t *slot, uint32_t value)
 {
+#if defined(__SSE4_1__)
+    __m128i old = _mm_cvtsi32_si128((int)*slot);
+
+    *slot = (uint32_t)_mm_cvtsi128_si32(_mm_min_epu32(old, _mm_cvtsi32_si128((int)value)));
+#else
     uint32_t old = *slot;
 
     *slot = value < old ? value : old;
+#endif
 }
 
-static inline void sketch_lower_entries(uint32_t *table, sketch_entries *waiting)
+static inline void sketch_lower_entries(uint32_t *table, const uint64_t *entries, size_t count)
 {
-    for (size_t i = 0; i < waiting->count; i++) {
-        uint64_t entry = waiting->entries[i];
-
-        sketch_lower(&table[entry >> 32], (uint32_t)entry);
+    for (size_t i = 0; i < count; i++) {
+        sketch_lower(&table[entries[i] >> 32], (uint32_t)entries[i]);
     }
-    waiting->count = 0;
 }
 
 /* Here because every kernel has it: a table that each step reads and writes at random is no work
@@ -97,14 +101,18 @@ static inline void sketch_first_round(sketch_state *state, const uint64_t *shing
     uint32_t *odd = state->table + state->slots;
     size_t i = 0;
 
-    for (; i + 2 <= count; i += 2) {
+    for (; i + 4 <= count; i += 4) {
         uint64_t a = shingles[i];
         uint64_t b = shingles[i + 1];
+        uint64_t c = shingles[i + 2];
+        uint64_t d = shingles[i + 3];
 
         sketch_lower(&even[a >> shift], (uint32_t)a >> 7);
         sketch_lower(&odd[b >> shift], (uint32_t)b >> 7);
+        sketch_lower(&even[c >> shift], (uint32_t)c >> 7);
+        sketch_lower(&odd[d >> shift], (uint32_t)d >> 7);
     }
-    if (i < count) {
+    for (; i < count; i++) {
         sketch_lower(&even[shingles[i] >> shift], (uint32_t)shingles[i] >> 7);
     }
 }
