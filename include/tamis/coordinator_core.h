@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* coordinator_core.h - what the coordinator decides: jobs, stages, leases, results.
+ *
+ * A state machine: step(state, event, now) -> effects. Its loop (coordinator.h) and the simulator
+ * call it alike, and perform the effects of one or more steps in this order:
+ *   1. all ledger changes, as one durable batch;
+ *   2. only then the packets and the command for the local task.
+ * A restarted coordinator is a new core that was given the ledger's records again; nothing else is
+ * needed. Fences are (epoch << 32 | counter), and the epoch grows with every start, so that they
+ * only rise although grants lost in a crash leave no trace.
+ *
+ * One job runs at a time, the others wait in the order of submission. A stage starts when the one
+ * before it is complete, so all leases belong to the current stage of the running job.
+ *
+ * Pure:    no I/O, no clock, no thread; the caller passes now_ms (monotonic, never back). Memory is
+ *          allocated; after TAMIS_ENOMEM the core must be thrown away.
+ * Threads: one.
+ */
+#ifndef TAMIS_COORDINATOR_CORE_H
+#define TAMIS_COORDINATOR_CORE_H
+
+#include "tamis/outbox.h"
+
+#define TAMIS_JOBS_MAX    256 /* that a coordinator remembers; done ones make room */
+#define TAMIS_WORKERS_MAX 4096
+
+typedef struct tamis_coordinator_core tamis_coordinator_core;
+
+typedef struct tamis_core_settings {
+    uint32_t heartbeat_ms;  /* of workers */
+    uint32_t lease_ms;      /* a task whose worker is silent for so long is given to another */
+    uint32_t resend_ms;     /* an assignment that no heartbeat lists after so long is sent again */
+    uint32_t retry_ms;      /* before a failed task is tried again; doubles with each attempt */
+    uint32_t attempts_max;  /* failures of one task before the job fails */
+    uint32_t losses_max;    /* workers that one task may take down before the job fails */
+    bool is_single_job;     /* the ledger serves one job: another one is refused (TAMIS_ECHANGED) */
+    tamis_peer_build build; /* borrowed for the core's life */
+    const char *data_folder; /* of local tasks; likewise */
+} tamis_core_settings;
+
+/* heartbeat 300 ms, lease 10 s, resend 2 s, retry 250 ms, 4 attempts, 16 losses. */
+void tamis_core_settings_defaults(tamis_core_settings *out_settings);
+
+typedef enum tamis_core_event_kind {
+    TAMIS_CORE_PACKET,
+    TAMIS_CORE_TICK,       /* at least every heartbeat_ms */
+    TAMIS_CORE_LOCAL_ENDED /* the local task with that fence; results are in place */
+} tamis_core_event_kind;
+
+typedef struct tamis_core_event {
+    tamis_core_event_kind kind;
+    tamis_slice peer; /* PACKET */
+    const tamis_message *message;
+    tamis_slice bulk;
+    uint64_t fence; /* LOCAL_ENDED */
+    tamis_status status;
+    const char *text; /* of a failure */
+    const tamis_task_result *result;
+    uint64_t bytes;
+    uint64_t documents;
+} tamis_core_event;
+
+typedef struct tamis_ledger_change {
+    size_t key_first;
+    size_t key_size;
+    size_t value_first;
+    size_t value_size;
+    bool is_prefix_deleted; /* delete all keys that start with `key` */
+} tamis_ledger_change;
+
+typedef enum tamis_local_command {
+    TAMIS_LOCAL_NONE,
+    TAMIS_LOCAL_START, /* run this task; _LOCAL_ENDED comes once for each */
+    TAMIS_LOCAL_CANCEL /* the task that runs is not wanted any more; it still ends */
+} tamis_local_command;
+
+typedef struct tamis_core_effects {
+    tamis_buf bytes; /* of keys and values */
+    tamis_ledger_change *changes;
+    size_t change_count;
+    size_t change_capacity;
+    tamis_outbox outbox;
+    tamis_local_command local; /* CANCEL and START of one batch: START, after the cancel */
+    bool is_local_canceled;
+    char local_job[TAMIS_JOB_ID_SIZE];
+    uint32_t local_stage;
+    uint64_t local_fence;
+} tamis_core_effects;
+
+void tamis_core_effects_init(tamis_core_effects *effects);
+void tamis_core_effects_fini(tamis_core_effects *effects);
+void tamis_core_effects_reset(tamis_core_effects *effects);
+
+static inline tamis_slice tamis_core_change_key(const tamis_core_effects *effects, size_t index)
+{
+    return tamis_slice_of(effects->bytes.data + effects->changes[index].key_first,
+                          effects->changes[index].key_size);
+}
+
+static inline tamis_slice tamis_core_change_value(const tamis_core_effects *effects, size_t index)
+{
+    return tamis_slice_of(effects->bytes.data + effects->changes[index].value_first,
+                          effects->changes[index].value_size);
+}
+
+/* Everything in settings but the borrowed strings is copied. TAMIS_ENOMEM. */
+TAMIS_MUST_USE
+tamis_status tamis_coordinator_core_create(const tamis_core_settings *settings,
+                                           tamis_coordinator_core **out_core);
+void tamis_coordinator_core_destroy(tamis_coordinator_core *core); /* NULL is allowed */
+
+/* ---- Recovery: _restore for each record, then _begin ---------------------------------------- */
+
+/* Whom to ask, while records are restored, whether the result of a finished task is still in place;
+ * a task whose result is gone is run again. Without it all results are taken to be there. */
+typedef bool (*tamis_core_result_call)(void *context, const char *job, tamis_stage_kind kind,
+                                       uint32_t stage, uint32_t task, const char *data_folder);
+void tamis_coordinator_core_check_results(tamis_coordinator_core *core,
+                                          tamis_core_result_call is_there, void *context);
+
+/* Takes in one record of the ledger. Records come in groups by the first byte of their key, in the
+ * order of TAMIS_LEDGER_GROUPS; blobs are not wanted. TAMIS_EFORMAT, TAMIS_EVERSION: not a ledger
+ * that this program wrote. TAMIS_ENOMEM. */
+#define TAMIS_LEDGER_GROUPS "EJCST"
+TAMIS_MUST_USE
+tamis_status tamis_coordinator_core_restore(tamis_coordinator_core *core, tamis_slice key,
+                                            tamis_slice value, tamis_err *err);
+
+/* Starts the next epoch and goes on with the job that was running. */
+TAMIS_MUST_USE
+tamis_status tamis_coordinator_core_begin(tamis_coordinator_core *core, uint64_t now_ms,
+                                          tamis_core_effects *effects, tamis_err *err);
+
+/* ---- Life ------------------------------------------------------------------------------------ */
+
+/* Handles one event and appends to *effects. What a peer does wrong is answered or ignored, never
+ * an error here. TAMIS_ENOMEM, TAMIS_ELIMIT (a packet or record too large for its format). */
+TAMIS_MUST_USE
+tamis_status tamis_coordinator_core_step(tamis_coordinator_core *core,
+                                         const tamis_core_event *event, uint64_t now_ms,
+                                         tamis_core_effects *effects, tamis_err *err);
+
+uint64_t tamis_coordinator_core_epoch(const tamis_coordinator_core *core);
+
+/* The packed bytes of a job that is not done; empty: unknown. Valid until the next call. */
+tamis_slice tamis_coordinator_core_job_bytes(const tamis_coordinator_core *core, const char *job);
+
+/* How far the job is; false: unknown. */
+bool tamis_coordinator_core_status(const tamis_coordinator_core *core, const char *job,
+                                   uint64_t now_ms, tamis_run_status *out_status);
+
+/* Id of the job that was submitted last (done ones too); NULL: none. */
+const char *tamis_coordinator_core_last_job(const tamis_coordinator_core *core);
+
+/* Data folder of a finished task; NULL: unknown, unfinished or skipped. Valid for the core's life.
+ */
+const char *tamis_coordinator_core_owner(const tamis_coordinator_core *core, const char *job,
+                                         uint32_t stage, uint32_t task);
+
+#endif
