@@ -28,8 +28,13 @@ from context import require_same_bytes  # noqa: E402
 import outputs  # noqa: E402
 from make_corpus import write_corpus  # noqa: E402
 
-FAILPOINTS = ("scan.before_commit", "scan.after_commit", "resolve.after", "emit.before_publish",
-              "emit.after_publish")
+FAILPOINTS = ("scan.before_commit", "scan.after_commit", "task.before_rename", "task.after_rename",
+              "ledger.before_commit", "ledger.after_commit", "resolve.after",
+              "emit.before_publish", "emit.after_publish", "report.before_manifest")
+COUNTS = (1, 2, 5, 14)
+# When one of these is passed, all of SCAN is durable: nothing of it may be done again.
+BEHIND_SCAN = ("resolve.after", "emit.before_publish", "emit.after_publish",
+               "report.before_manifest")
 GOOD = (EXIT_DONE, EXIT_SET_ASIDE)
 # A batch holds at most that many splits, however small: so many files make several batches.
 SPLITS_PER_BATCH = 1024
@@ -102,8 +107,8 @@ class Crashes:
         return outputs.counter(out, READ)
 
     def failpoint(self, name):
-        """Every count until it is no longer reached, at most 4."""
-        for count in range(1, 5):
+        """Several counts, until one is no longer reached."""
+        for count in COUNTS:
             out = self.new_out()
             died = self.die_at(out, f"{name}:{count}")
             require(died or count > 1, f"{name}:1 was never reached")
@@ -111,7 +116,7 @@ class Crashes:
                 require_same_bytes(self.whole, out, f"failpoint {name}:{count} not reached")
                 break
             reads = self.finish(out, f"{name}:{count}")
-            if name != "scan.before_commit":
+            if name in BEHIND_SCAN:
                 require(reads is not None and reads < self.reads,
                         f"{name}:{count}: {reads} of {self.reads} splits were read again")
             shutil.rmtree(out)
@@ -119,7 +124,7 @@ class Crashes:
     def twice(self):
         """Dies at one failpoint, then at a later one."""
         out = self.new_out()
-        require(self.die_at(out, "scan.after_commit:1"), "scan.after_commit:1 was never reached")
+        require(self.die_at(out, "scan.after_commit:2"), "scan.after_commit:2 was never reached")
         require(self.die_at(out, "emit.after_publish:1"), "emit.after_publish:1 was never reached")
         reads = self.finish(out, "two crashes")
         require(reads < self.reads, f"{reads} of {self.reads} splits were read again")

@@ -128,7 +128,9 @@ class Run:
         path = os.path.join(self.work, "state.json")
         with open(path + ".tmp", "w", encoding="utf-8") as file:
             json.dump(self.state, file)
+        failpoint("ledger.before_commit")
         os.replace(path + ".tmp", path)
+        failpoint("ledger.after_commit")
 
     def run(self):
         os.makedirs(self.work, exist_ok=True)
@@ -182,7 +184,9 @@ class Run:
         if BUG == "publishes twice" and os.path.exists(path):
             lines = lines + lines[:1]
         outputs.write_lines(temporary, lines)
+        failpoint("task.before_rename")
         os.replace(temporary, path)
+        failpoint("task.after_rename")
 
     def finish(self, verdicts, trace):
         own = [verdict for verdict in verdicts if not verdict.document.is_against]
@@ -202,6 +206,7 @@ class Run:
                     data = file.read()
                 digest = xxh3_128_hex(data if BUG != "bad digest" else data + b"x")
                 files.append({"name": path, "size": len(data), "xxh3_128": digest})
+        failpoint("report.before_manifest")
         options = {name: value for name, value in vars(self.args).items()
                    if name not in ("output", "workers", "memory")}
         self.write_json("manifest.json", {"files": files, "settings": options})

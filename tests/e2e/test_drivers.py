@@ -68,12 +68,13 @@ class TamperTest(unittest.TestCase):
 
 class CrashTest(unittest.TestCase):
     ARGUMENTS = ("--seed", "3", "--documents", "40", "--random", "1", "--stand-in")
-    MISTAKES = {"publishes twice": "progress", "forgets": "scan.after_commit",
+    MISTAKES = {"publishes twice": "failpoint task.after", "forgets": "failpoint emit.before",
                 "resumes anything": "refusals"}
 
     def test_both_ways(self):
-        code, text = drive(CRASH, *self.ARGUMENTS)
-        self.assertEqual(code, 0, text)
+        for only in ("failpoint scan.after", "refusals", "random", "progress"):
+            code, text = drive(CRASH, *self.ARGUMENTS, "--only", only)
+            self.assertEqual(code, 0, text)
         for bug, only in self.MISTAKES.items():
             with self.subTest(bug=bug):
                 code, text = drive(CRASH, *self.ARGUMENTS, "--only", only, bug=bug)
