@@ -63,54 +63,6 @@ tamis_status tamis_utf8_repair(tamis_slice text, tamis_buf *out)
     return status;
 }
 
-size_t tamis_utf8_encode(uint32_t code_point, uint8_t out_bytes[4])
-{
-    TAMIS_ASSERT(code_point <= 0x10FFFF);
-    TAMIS_ASSERT(code_point < 0xD800 || code_point > 0xDFFF);
-
-    if (code_point < 0x80) {
-        out_bytes[0] = (uint8_t)code_point;
-        return 1;
-    }
-    if (code_point < 0x800) {
-        out_bytes[0] = (uint8_t)(0xC0 | code_point >> 6);
-        out_bytes[1] = (uint8_t)(0x80 | (code_point & 0x3F));
-        return 2;
-    }
-    if (code_point < 0x10000) {
-        out_bytes[0] = (uint8_t)(0xE0 | code_point >> 12);
-        out_bytes[1] = (uint8_t)(0x80 | (code_point >> 6 & 0x3F));
-        out_bytes[2] = (uint8_t)(0x80 | (code_point & 0x3F));
-        return 3;
-    }
-    out_bytes[0] = (uint8_t)(0xF0 | code_point >> 18);
-    out_bytes[1] = (uint8_t)(0x80 | (code_point >> 12 & 0x3F));
-    out_bytes[2] = (uint8_t)(0x80 | (code_point >> 6 & 0x3F));
-    out_bytes[3] = (uint8_t)(0x80 | (code_point & 0x3F));
-    return 4;
-}
-
-size_t tamis_utf8_decode(const uint8_t *bytes, uint32_t *out_code_point)
-{
-    uint32_t lead = bytes[0];
-
-    if (lead < 0x80) {
-        *out_code_point = lead;
-        return 1;
-    }
-    if (lead < 0xE0) {
-        *out_code_point = (lead & 0x1F) << 6 | (bytes[1] & 0x3Fu);
-        return 2;
-    }
-    if (lead < 0xF0) {
-        *out_code_point = (lead & 0x0F) << 12 | (bytes[1] & 0x3Fu) << 6 | (bytes[2] & 0x3Fu);
-        return 3;
-    }
-    *out_code_point = (lead & 0x07) << 18 | (bytes[1] & 0x3Fu) << 12 | (bytes[2] & 0x3Fu) << 6 |
-                      (bytes[3] & 0x3Fu);
-    return 4;
-}
-
 /* Looks at the sequence that starts here (size > 0): its length when it is valid and not U+0000,
  * otherwise the length of the maximal subpart that one U+FFFD replaces (The Unicode Standard,
  * section 3.9, tables 3-7 and 3-8). */
