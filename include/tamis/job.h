@@ -185,20 +185,22 @@ void tamis_job_destroy(tamis_job *job);
 void tamis_plan_fini(tamis_plan *plan);
 
 #define TAMIS_BATCH_SPLITS_MAX 1024
-#define TAMIS_BATCHES_TARGET   65536 /* above it batches grow instead */
-#define TAMIS_PARTS_MAX        256
-#define TAMIS_SLOT_BITS_MIN    3
-#define TAMIS_SLOT_BITS_MAX    12
-#define TAMIS_SLOT_BYTES       (UINT64_C(256) << 20) /* of input, decoded, that one slot serves */
+#define TAMIS_BATCH_BYTES_MIN  (UINT64_C(4) << 20) /* stored: seconds of work, a file of features  \
+                                                    */
+#define TAMIS_BATCHES_TARGET 8192 /* above it batches grow instead, and the run files with them */
+#define TAMIS_PARTS_MAX      256
+#define TAMIS_SLOT_BITS_MIN  3
+#define TAMIS_SLOT_BITS_MAX  12
+#define TAMIS_SLOT_BYTES     (UINT64_C(256) << 20) /* of input, decoded, that one slot serves */
 
-/* Fills batches, parts and slot_bits from inputs and splits, and from nothing else but
- * settings->split_bytes, so that every machine comes to the same plan. A batch is filled with
- * consecutive splits up to max(split_bytes, all bytes / TAMIS_BATCHES_TARGET) or
- * TAMIS_BATCH_SPLITS_MAX, and never mixes splits of --against with others; parts are consecutive
- * batches of about equal bytes. A plan without splits has no batch and no part. What the plan
- * already had is replaced. TAMIS_ELIMIT: more than TAMIS_SPLITS_MAX splits. TAMIS_ENOMEM. */
+/* Fills batches, parts and slot_bits from inputs and splits, and from nothing else, so that every
+ * machine comes to the same plan. A batch is filled with consecutive splits up to
+ * max(TAMIS_BATCH_BYTES_MIN, all bytes / TAMIS_BATCHES_TARGET) or TAMIS_BATCH_SPLITS_MAX, and never
+ * mixes splits of --against with others; parts are consecutive batches of about equal bytes. A plan
+ * without splits has no batch and no part. What the plan already had is replaced. TAMIS_ELIMIT:
+ * more than TAMIS_SPLITS_MAX splits. TAMIS_ENOMEM. */
 TAMIS_MUST_USE
-tamis_status tamis_plan_layout(tamis_plan *plan, const tamis_settings *settings, tamis_err *err);
+tamis_status tamis_plan_layout(tamis_plan *plan, tamis_err *err);
 
 /* Where a document stands. split -> batch -> part; binary searches. split < split_count. */
 uint32_t tamis_plan_batch_of_split(const tamis_plan *plan, uint32_t split);

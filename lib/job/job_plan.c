@@ -131,7 +131,7 @@ static uint32_t parts_fill(const tamis_plan *plan, uint64_t total_weight, uint32
     return count;
 }
 
-tamis_status tamis_plan_layout(tamis_plan *plan, const tamis_settings *settings, tamis_err *err)
+tamis_status tamis_plan_layout(tamis_plan *plan, tamis_err *err)
 {
     uint64_t total = 0;
     uint64_t total_weight = 0;
@@ -161,8 +161,8 @@ tamis_status tamis_plan_layout(tamis_plan *plan, const tamis_settings *settings,
                              plan->split_count);
     }
     batch_bytes = total / TAMIS_BATCHES_TARGET;
-    if (batch_bytes < settings->split_bytes) {
-        batch_bytes = settings->split_bytes;
+    if (batch_bytes < TAMIS_BATCH_BYTES_MIN) {
+        batch_bytes = TAMIS_BATCH_BYTES_MIN;
     }
     plan->batch_count = batches_fill(plan, batch_bytes, plan->batch_first_split);
     plan->part_count = parts_fill(plan, total_weight, plan->part_first_batch);

@@ -68,7 +68,7 @@ tamis_job *job_example(void)
         return NULL;
     }
     fill(&job->plan);
-    if (tamis_plan_layout(&job->plan, &job->settings, NULL) != TAMIS_OK) {
+    if (tamis_plan_layout(&job->plan, NULL) != TAMIS_OK) {
         tamis_job_destroy(job);
         return NULL;
     }

@@ -124,7 +124,7 @@ static void test_empty_job(void **state)
     job.id = id;
     job.out_path = out_path;
     tamis_settings_defaults(&job.settings);
-    assert_int_equal(tamis_plan_layout(&job.plan, &job.settings, NULL), TAMIS_OK);
+    assert_int_equal(tamis_plan_layout(&job.plan, NULL), TAMIS_OK);
     tamis_buf_init(&bytes, 0);
     assert_int_equal(tamis_job_pack(&job, &bytes), TAMIS_OK);
     assert_int_equal(tamis_job_unpack(tamis_buf_slice(&bytes), &back, NULL), TAMIS_OK);

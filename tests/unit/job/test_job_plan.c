@@ -35,10 +35,7 @@ static tamis_plan plan_make(uint32_t count, uint64_t split_bytes, tamis_compress
 
 static void layout(tamis_plan *plan)
 {
-    tamis_settings settings;
-
-    tamis_settings_defaults(&settings);
-    assert_int_equal(tamis_plan_layout(plan, &settings, NULL), TAMIS_OK);
+    assert_int_equal(tamis_plan_layout(plan, NULL), TAMIS_OK);
 }
 
 static void test_nothing(void **state)
@@ -63,9 +60,9 @@ static void test_batches(void **state)
         uint64_t split_bytes;
         uint32_t batches;
     } cases[] = {
-        {1, 0, 1},         {1, MIB, 1},      {10, 64 * MIB, 10},   {10, 64 * MIB + 1, 10},
-        {10, 32 * MIB, 5}, {9, 32 * MIB, 5}, {10, 33 * MIB, 10},   {1024, 1, 1},
-        {1025, 1, 2},      {2048, 0, 2},     {3000, 64 * 1024, 3}, {5, 900 * MIB, 5},
+        {1, 0, 1},        {1, MIB, 1},     {10, 4 * MIB, 10},     {10, 4 * MIB + 1, 10},
+        {10, 2 * MIB, 5}, {9, 2 * MIB, 5}, {10, 2 * MIB + 1, 10}, {1024, 1, 1},
+        {1025, 1, 2},     {2048, 0, 2},    {3000, 4096, 3},       {5, 900 * MIB, 5},
     };
 
     (void)state;
@@ -79,14 +76,14 @@ static void test_batches(void **state)
     }
 }
 
-/* Above 64 MiB x 65536 bytes batches grow, so that their number does not. */
+/* Above 4 MiB x 8192 bytes batches grow, so that their number does not. */
 static void test_batches_of_much(void **state)
 {
     tamis_plan plan = plan_make(200000, 256 * MIB, TAMIS_COMPRESSION_NONE);
 
     (void)state;
     layout(&plan);
-    assert_int_equal(plan.batch_count, 66667); /* 3 splits of 256 MiB fit into 781.25 MiB */
+    assert_int_equal(plan.batch_count, 8334); /* 24 splits of 256 MiB fit into 6250 MiB */
     assert_int_equal(plan.part_count, TAMIS_PARTS_MAX);
     assert_int_equal(plan.slot_bits, TAMIS_SLOT_BITS_MAX);
     tamis_plan_fini(&plan);
@@ -139,7 +136,7 @@ static void test_split_limit(void **state)
 
     (void)state;
     tamis_settings_defaults(&settings);
-    assert_int_equal(tamis_plan_layout(&plan, &settings, &err), TAMIS_ELIMIT);
+    assert_int_equal(tamis_plan_layout(&plan, &err), TAMIS_ELIMIT);
     assert_non_null(strstr(err.text, "4194304"));
 }
 
@@ -199,9 +196,8 @@ static void test_random(void **state)
         layout(&plan);
         check_cover(&plan);
         assert_in_range(plan.part_count, 1, TAMIS_PARTS_MAX);
-        if (largest < 64 * MIB) {
-            largest = 64 * MIB; /* of a batch */
-        }
+        largest = largest < 4 * MIB ? 4 * MIB : largest; /* of a batch */
+        largest = largest < total / TAMIS_BATCHES_TARGET ? total / TAMIS_BATCHES_TARGET : largest;
         for (uint32_t part = 0; round % 10 == 0 && part < plan.part_count; part++) {
             uint32_t pieces =
                 plan.batch_count < TAMIS_PARTS_MAX ? plan.batch_count : TAMIS_PARTS_MAX;
