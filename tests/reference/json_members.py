@@ -19,6 +19,7 @@ class NotAnObject(ValueError):
 class Member:
     key: str  # decoded, in the Latin-1 view
     begin: int  # of the key's quote
+    key_end: int  # behind its other quote
     value_begin: int
     end: int  # behind the value
 
@@ -55,7 +56,7 @@ def members(raw):
         key, end = _DECODER.raw_decode(text, at)
         value_begin = _skip_space(text, _expect(text, _skip_space(text, end), ":"))
         _, value_end = _DECODER.raw_decode(text, value_begin)
-        out.append(Member(key, at, value_begin, value_end))
+        out.append(Member(key, at, end, value_begin, value_end))
         at = _skip_space(text, value_end)
         if at < len(text) and text[at] == "}":
             return out, at
@@ -80,6 +81,5 @@ def split_tamis(raw):
 
 def pairs_without_tamis(raw):
     """Members but "tamis", as (key bytes with quotes, value bytes)."""
-    return [(raw[m.begin:raw.index(b":", m.begin + len(m.key.encode("latin-1")))].rstrip(),
-             raw[m.value_begin:m.end])
+    return [(raw[m.begin:m.key_end], raw[m.value_begin:m.end])
             for m in members(raw)[0] if m.key != "tamis"]

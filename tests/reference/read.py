@@ -135,12 +135,14 @@ def _is_object(value):
     return isinstance(value, list) and all(isinstance(pair, tuple) for pair in value)
 
 
-def _scalar(pairs, path, takes_numbers):
+def _scalar(pairs, path, takes=()):
+    """A value as text: a string, or what `takes` allows as it was written; empty is missing."""
     if not path:
         return None
     value, _ = _field(pairs, path)
-    if type(value) is str or (takes_numbers and isinstance(value, Number)):
-        return repair(str(value))[0] or None
+    if type(value) is str or type(value) in takes:
+        text = json.dumps(value) if type(value) is bool else str(value)
+        return repair(text)[0] or None
     return None
 
 
@@ -152,7 +154,7 @@ def parse_line(line, settings):
         if len(line) > settings.record_bytes_max:
             raise BadRecord("record_too_large")
         pairs = _parse_object(raw, settings)
-        row.id = _scalar(pairs, settings.id_field, True)
+        row.id = _scalar(pairs, settings.id_field, (Number, bool))
         text, count = _field(pairs, settings.text_field)
         if count > 1:
             raise BadRecord("duplicate_text_key")
@@ -161,10 +163,11 @@ def parse_line(line, settings):
         if type(text) is not str:
             raise BadRecord("text_not_string")
         row.text, row.is_repaired = repair(text)
-        row.url = _scalar(pairs, settings.url_field, False)
-        row.scope = _scalar(pairs, settings.scope_field, True)
+        row.url = _scalar(pairs, settings.url_field)
+        row.scope = _scalar(pairs, settings.scope_field, (Number, bool))
     except BadRecord as bad:
         row.fault = bad.fault
+        row.raw = line  # as it stands, but for the line feed
     return row
 
 

@@ -35,7 +35,7 @@ class LineTest(unittest.TestCase):
 
     def test_ids(self):
         cases = {b'"a"': "a", b"17": "17", b"1.50e3": "1.50e3", b'""': None, b"null": None,
-                 b"[1]": None, b'"\\u00e9"': "\u00e9", b"true": None}
+                 b"[1]": None, b'"\\u00e9"': "\u00e9", b"true": "true"}
         for value, expected in cases.items():
             self.assertEqual(line(b'{"text":"","id":' + value + b"}").id, expected)
 
