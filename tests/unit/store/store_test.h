@@ -4,7 +4,9 @@
 #define TAMIS_STORE_TEST_H
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -12,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -67,6 +70,63 @@ static inline void test_folder_empty(const char *folder, int depth)
         (void)closedir(entries);
     }
     (void)rmdir(folder);
+}
+
+/* A child process that runs this test program again as main(program, role, folder, number), so that
+ * it starts with one thread (sanitizers want that). What it writes to TEST_CHILD_OUTPUT is read
+ * from `output`, which ends when the child does. */
+#define TEST_CHILD_OUTPUT 3
+
+typedef struct test_child {
+    pid_t pid;
+    int output;
+} test_child;
+
+static inline test_child test_child_start(const char *role, const char *folder, uint32_t number)
+{
+    test_child child = {.pid = -1, .output = -1};
+    int ends[2] = {-1, -1};
+    char digits[16];
+
+    (void)snprintf(digits, sizeof(digits), "%u", number);
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    child.pid = fork();
+    assert_true(child.pid >= 0);
+    if (child.pid == 0) {
+        /* dup2 to itself would keep the flag that closes it */
+        int copy = fcntl(ends[1], F_DUPFD, TEST_CHILD_OUTPUT + 1);
+
+        if (copy >= 0 && dup2(copy, TEST_CHILD_OUTPUT) == TEST_CHILD_OUTPUT && close(copy) == 0) {
+            (void)execl("/proc/self/exe", "child", role, folder, digits, (char *)NULL);
+        }
+        _exit(127);
+    }
+    assert_int_equal(close(ends[1]), 0);
+    child.output = ends[0];
+    return child;
+}
+
+/* Reads one number that the child told; false: it ended. */
+static inline bool test_child_hear(const test_child *child, uint32_t *out_number)
+{
+    return read(child->output, out_number, sizeof(*out_number)) == (ssize_t)sizeof(*out_number);
+}
+
+static inline bool test_child_tell(uint32_t number)
+{
+    return write(TEST_CHILD_OUTPUT, &number, sizeof(number)) == (ssize_t)sizeof(number);
+}
+
+/* Waits for its end, after a SIGKILL when asked to; the wait status. */
+static inline int test_child_end(test_child *child, bool is_killed)
+{
+    int result = -1;
+
+    if (is_killed) {
+        assert_int_equal(kill(child->pid, SIGKILL), 0);
+    }
+    assert_int_equal(waitpid(child->pid, &result, 0), child->pid);
+    return result;
 }
 
 static inline int test_setup(void **state)

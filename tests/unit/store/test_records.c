@@ -5,11 +5,8 @@
  * killed while it commits; single bytes changed in the files on disk. */
 #include "tamis/records.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
-#include <signal.h>
-#include <sys/wait.h>
 
 #include "store_test.h"
 #include "tamis/record_block.h"
@@ -475,11 +472,64 @@ static void test_long_ids(void **state)
     free(bytes);
 }
 
-/* Readers beside a living writer, each opened after a commit, see what was committed by then. */
+static uint32_t count_rows(tamis_records *records)
+{
+    tamis_records_cursor *cursor = NULL;
+    tamis_record record = {0};
+    tamis_err err = {0};
+    tamis_ord ord = 0;
+    uint32_t count = 0;
+
+    assert_status(tamis_records_cursor_create(records, 0, UINT64_MAX, &cursor, &err), TAMIS_OK,
+                  &err);
+    while (tamis_records_cursor_next(cursor, &ord, &record, &err) == TAMIS_OK) {
+        count++;
+    }
+    tamis_records_cursor_destroy(cursor);
+    return count;
+}
+
+/* Opens the store for reading only and tells how many rows it has. */
+static int child_read(const char *folder)
+{
+    tamis_records *reader = store_open(folder, true);
+    uint32_t count = count_rows(reader);
+
+    tamis_records_close(reader);
+    return test_child_tell(count) ? 0 : 1;
+}
+
+/* Processes that read beside a living writer, each started after a commit, see what was committed
+ * by then, and take nothing away when they end. */
+static void test_readers(void **state)
+{
+    tamis_records *writer = store_open(*state, false);
+    tamis_err err = {0};
+
+    for (uint32_t split = 0; split < 4; split++) {
+        test_child child;
+        uint32_t count = 0;
+
+        assert_status(task_write(writer, *state, split, split + 1, 600, 100, &err), TAMIS_OK, &err);
+        child = test_child_start("read", *state, 0);
+        assert_true(test_child_hear(&child, &count));
+        assert_int_equal(count, 600 * (split + 1));
+        assert_int_equal(test_child_end(&child, false), 0);
+        assert_int_equal(close(child.output), 0);
+    }
+    assert_range(writer, 0, UINT64_MAX, 4, 600, 100);
+    tamis_records_close(writer);
+    writer = store_open(*state, false);
+    assert_range(writer, 0, UINT64_MAX, 4, 600, 100);
+    tamis_records_close(writer);
+}
+
 static void test_read_only(void **state)
 {
     tamis_records *writer = NULL;
+    tamis_records *reader = NULL;
     tamis_records *none = NULL;
+    tamis_records_writer *refused = NULL;
     tamis_err err = {0};
     char path[TEST_PATH_SIZE];
 
@@ -487,53 +537,22 @@ static void test_read_only(void **state)
     assert_status(tamis_records_open(path, true, &none, &err), TAMIS_ENOENT, &err);
     assert_int_equal(mkdir(path, 0777), 0);
     assert_status(tamis_records_open(path, true, &none, &err), TAMIS_ENOENT, &err);
-    assert_null(none);
+    assert_non_null(strstr(err.text, path));
 
     writer = store_open(*state, false);
     assert_status(tamis_records_open(path, false, &none, &err), TAMIS_EHELD, &err);
-    for (uint32_t split = 0; split < 4; split++) {
-        pid_t child = -1;
-        int result = 0;
-
-        assert_status(task_write(writer, *state, split, split + 1, 600, 100, &err), TAMIS_OK, &err);
-        child = fork();
-        assert_true(child >= 0);
-        if (child == 0) {
-            tamis_records *reader = NULL;
-            tamis_records_cursor *cursor = NULL;
-            tamis_record record = {0};
-            tamis_ord ord = 0;
-            uint32_t count = 0;
-
-            if (tamis_records_open(path, true, &reader, NULL) != TAMIS_OK ||
-                tamis_records_cursor_create(reader, 0, UINT64_MAX, &cursor, NULL) != TAMIS_OK) {
-                _exit(1);
-            }
-            while (tamis_records_cursor_next(cursor, &ord, &record, NULL) == TAMIS_OK) {
-                count++;
-            }
-            tamis_records_cursor_destroy(cursor);
-            tamis_records_close(reader);
-            _exit(count == 600 * (split + 1) ? 0 : 2);
-        }
-        assert_int_equal(waitpid(child, &result, 0), child);
-        assert_int_equal(result, 0);
-    }
-    /* Readers that went away took nothing with them. */
-    assert_range(writer, 0, UINT64_MAX, 4, 600, 100);
-    {
-        tamis_records *reader = store_open(*state, true);
-        tamis_records_writer *refused = NULL;
-
-        assert_range(reader, 0, UINT64_MAX, 4, 600, 100);
-        assert_status(tamis_records_writer_create(reader, *state, 128, &refused, &err), TAMIS_EARG,
-                      &err);
-        assert_null(refused);
-        tamis_records_close(reader);
-    }
-    tamis_records_close(writer);
-    writer = store_open(*state, false);
-    assert_range(writer, 0, UINT64_MAX, 4, 600, 100);
+    assert_null(none);
+    assert_status(task_write(writer, *state, 0, 4, 600, 100, &err), TAMIS_OK, &err);
+    reader = store_open(*state, true);
+    assert_range(reader, 0, UINT64_MAX, 4, 600, 100);
+    assert_status(tamis_records_writer_create(reader, *state, 128, &refused, &err), TAMIS_EARG,
+                  &err);
+    assert_null(refused);
+    /* What comes later is not for readers that are open already. */
+    assert_status(task_write(writer, *state, 4, 5, 600, 100, &err), TAMIS_OK, &err);
+    assert_int_equal(count_rows(reader), 4 * 600);
+    assert_int_equal(count_rows(writer), 5 * 600);
+    tamis_records_close(reader);
     tamis_records_close(writer);
 }
 
@@ -586,38 +605,16 @@ static void test_threads(void **state)
 #define CRASH_ROWS 300
 
 /* Commits one split after the other and tells the number of each when it is stored. */
-static void child_write(const char *folder, uint32_t first, int told)
+static int child_write(const char *folder, uint32_t first)
 {
-    tamis_records *records = NULL;
-    char path[TEST_PATH_SIZE];
+    tamis_records *records = store_open(folder, false);
 
-    test_path(path, folder, "records");
-    if (tamis_records_open(path, false, &records, NULL) != TAMIS_OK) {
-        _exit(1);
-    }
     for (uint32_t split = first;; split++) {
         if (task_write(records, folder, split, split + 1, CRASH_ROWS, 100, NULL) != TAMIS_OK ||
-            write(told, &split, sizeof(split)) != (ssize_t)sizeof(split)) {
-            _exit(1);
+            !test_child_tell(split)) {
+            return 1;
         }
     }
-}
-
-static uint32_t count_rows(tamis_records *records)
-{
-    tamis_records_cursor *cursor = NULL;
-    tamis_record record = {0};
-    tamis_err err = {0};
-    tamis_ord ord = 0;
-    uint32_t count = 0;
-
-    assert_status(tamis_records_cursor_create(records, 0, UINT64_MAX, &cursor, &err), TAMIS_OK,
-                  &err);
-    while (tamis_records_cursor_next(cursor, &ord, &record, &err) == TAMIS_OK) {
-        count++;
-    }
-    tamis_records_cursor_destroy(cursor);
-    return count;
 }
 
 static void test_kill(void **state)
@@ -625,31 +622,23 @@ static void test_kill(void **state)
     tamis_rng rng = {.state = SEED};
     uint32_t done = 0;
 
+    print_message("seed %u\n", SEED);
     for (int round = 0; round < 8; round++) {
-        uint64_t commits = tamis_rng_below(&rng, 12);
-        int told[2] = {-1, -1};
+        uint64_t commits = 1 + tamis_rng_below(&rng, 12);
+        test_child child = test_child_start("write", *state, done);
         tamis_records *records = NULL;
         uint32_t split = 0;
         uint32_t rows = 0;
-        pid_t child = -1;
 
-        assert_int_equal(pipe(told), 0);
-        child = fork();
-        assert_true(child >= 0);
-        if (child == 0) {
-            child_write(*state, done, told[1]);
-        }
-        assert_int_equal(close(told[1]), 0);
-        for (uint64_t i = 0; i <= commits; i++) {
-            assert_int_equal(read(told[0], &split, sizeof(split)), sizeof(split));
+        for (uint64_t i = 0; i < commits; i++) {
+            assert_true(test_child_hear(&child, &split));
         }
         (void)usleep((useconds_t)tamis_rng_below(&rng, 4000));
-        assert_int_equal(kill(child, SIGKILL), 0);
-        assert_int_equal(waitpid(child, NULL, 0), child);
-        while (read(told[0], &split, sizeof(split)) == (ssize_t)sizeof(split)) {
+        (void)test_child_end(&child, true);
+        while (test_child_hear(&child, &split)) {
             /* what it told before it died */
         }
-        assert_int_equal(close(told[0]), 0);
+        assert_int_equal(close(child.output), 0);
 
         records = store_open(*state, false);
         rows = count_rows(records);
@@ -732,7 +721,15 @@ static void test_damage(void **state)
     tamis_records_close(records);
 }
 
-int main(void)
+static int child_main(char **arguments)
+{
+    if (strcmp(arguments[1], "read") == 0) {
+        return child_read(arguments[2]);
+    }
+    return child_write(arguments[2], (uint32_t)strtoul(arguments[3], NULL, 10));
+}
+
+int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_sizes, test_setup, test_teardown),
@@ -743,11 +740,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_ord_limits, test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(test_repeated, test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(test_long_ids, test_setup, test_teardown),
+        cmocka_unit_test_setup_teardown(test_readers, test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(test_read_only, test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(test_threads, test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(test_kill, test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(test_damage, test_setup, test_teardown),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return argument_count > 3 ? child_main(arguments) : cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,10 +4,7 @@
  * process that is killed between commits. */
 #include "tamis/store.h"
 
-#include <errno.h>
 #include <pthread.h>
-#include <signal.h>
-#include <sys/wait.h>
 
 #include "store_test.h"
 #include "tamis/rng.h"
@@ -448,43 +445,41 @@ static void test_open_errors(void **state)
 /* A store that another process has open is refused, and opens once that process is gone. */
 static void test_held_by_process(void **state)
 {
-    int ready[2] = {-1, -1};
+    test_child child = test_child_start("hold", *state, 0);
     tamis_store *store = NULL;
     tamis_err err = {0};
     char path[TEST_PATH_SIZE];
-    char byte = 0;
-    pid_t child = -1;
+    uint32_t number = 0;
 
     test_path(path, *state, "store");
-    assert_int_equal(pipe(ready), 0);
-    child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        if (tamis_store_open(path, &store, NULL) != TAMIS_OK || write(ready[1], "r", 1) != 1) {
-            _exit(1);
-        }
-        (void)pause();
-        _exit(0);
-    }
-    assert_int_equal(read(ready[0], &byte, 1), 1);
+    assert_true(test_child_hear(&child, &number));
     assert_status(tamis_store_open(path, &store, &err), TAMIS_EHELD, &err);
-    assert_int_equal(kill(child, SIGKILL), 0);
-    assert_int_equal(waitpid(child, NULL, 0), child);
+    (void)test_child_end(&child, true);
+    assert_int_equal(close(child.output), 0);
     assert_status(tamis_store_open(path, &store, &err), TAMIS_OK, &err);
     tamis_store_close(store);
-    (void)close(ready[0]);
-    (void)close(ready[1]);
 }
 
-/* The child commits 1, 2, 3, ... (two keys each) and tells every number after its commit. */
-static void child_commit(const char *path, int told)
+static int child_hold(const char *path)
+{
+    tamis_store *store = NULL;
+
+    if (tamis_store_open(path, &store, NULL) != TAMIS_OK || !test_child_tell(1)) {
+        return 1;
+    }
+    (void)pause();
+    return 0;
+}
+
+/* Commits 1, 2, 3, ... (two keys each) and tells every number after its commit. */
+static int child_commit(const char *path)
 {
     tamis_store *store = NULL;
     tamis_store_batch *batch = NULL;
 
     if (tamis_store_open(path, &store, NULL) != TAMIS_OK ||
         tamis_store_batch_create(&batch) != TAMIS_OK) {
-        _exit(1);
+        return 1;
     }
     for (uint32_t i = 1;; i++) {
         char number[16];
@@ -493,9 +488,8 @@ static void child_commit(const char *path, int told)
         tamis_store_batch_reset(batch);
         if (tamis_store_batch_put(batch, text("left"), text(number)) != TAMIS_OK ||
             tamis_store_batch_put(batch, text("right"), text(number)) != TAMIS_OK ||
-            tamis_store_commit(store, batch, NULL) != TAMIS_OK ||
-            write(told, &i, sizeof(i)) != (ssize_t)sizeof(i)) {
-            _exit(1);
+            tamis_store_commit(store, batch, NULL) != TAMIS_OK || !test_child_tell(i)) {
+            return 1;
         }
     }
 }
@@ -503,35 +497,27 @@ static void child_commit(const char *path, int told)
 static void test_kill(void **state)
 {
     tamis_rng rng = {.state = SEED};
-    uint32_t last = 0;
     char path[TEST_PATH_SIZE];
 
+    print_message("seed %u\n", SEED);
     test_path(path, *state, "store");
     for (int round = 0; round < 6; round++) {
         uint64_t commits = 1 + tamis_rng_below(&rng, 40);
-        int told[2] = {-1, -1};
-        pid_t child = -1;
+        test_child child = test_child_start("commit", *state, 0);
         tamis_store *store = NULL;
         tamis_err err = {0};
         tamis_buf left;
         tamis_buf right;
+        uint32_t last = 0;
 
-        assert_int_equal(pipe(told), 0);
-        child = fork();
-        assert_true(child >= 0);
-        if (child == 0) {
-            child_commit(path, told[1]);
-        }
-        assert_int_equal(close(told[1]), 0);
         for (uint64_t i = 0; i < commits; i++) {
-            assert_int_equal(read(told[0], &last, sizeof(last)), sizeof(last));
+            assert_true(test_child_hear(&child, &last));
         }
-        assert_int_equal(kill(child, SIGKILL), 0);
-        assert_int_equal(waitpid(child, NULL, 0), child);
-        while (read(told[0], &last, sizeof(last)) == (ssize_t)sizeof(last)) {
+        (void)test_child_end(&child, true);
+        while (test_child_hear(&child, &last)) {
             /* what it told before it died */
         }
-        assert_int_equal(close(told[0]), 0);
+        assert_int_equal(close(child.output), 0);
 
         tamis_buf_init(&left, 0);
         tamis_buf_init(&right, 0);
@@ -598,7 +584,15 @@ static void test_threads(void **state)
     }
 }
 
-int main(void)
+static int child_main(char **arguments)
+{
+    char path[TEST_PATH_SIZE];
+
+    test_path(path, arguments[2], "store");
+    return strcmp(arguments[1], "hold") == 0 ? child_hold(path) : child_commit(path);
+}
+
+int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_basics, test_setup, test_teardown),
@@ -614,5 +608,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_threads, test_setup, test_teardown),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return argument_count > 3 ? child_main(arguments) : cmocka_run_group_tests(tests, NULL, NULL);
 }
