@@ -2,8 +2,8 @@
 /* The walk is that of normalizer.c with less to do: nothing is removed, there are no tokens, and
  * the only classes are white space and the rest.
  */
-#include "ascii.h"
 #include "compose.h"
+#include "fold_kernels.h"
 #include "tables.h"
 #include "tamis/normalizer.h"
 #include "tamis/utf8.h"
@@ -12,7 +12,7 @@
 #define PIECE_BYTES 32768 /* folded text that is digested at once; stays in the L2 cache */
 
 struct tamis_folder {
-    tamis_ascii_fold *ascii_fold;
+    tamis_fold_plain *fold_plain;
     tamis_hasher *hasher;
     tamis_buf segment; /* uint32_t code points */
     tamis_buf piece;
@@ -30,6 +30,7 @@ typedef struct walk {
 } walk;
 
 static tamis_status walk_block(tamis_folder *folder, walk *at, const uint8_t *stop, tamis_buf *out);
+static tamis_status walk_point(tamis_folder *folder, walk *at, tamis_buf *out);
 static tamis_status walk_segment(tamis_folder *folder, walk *at, tamis_buf *out);
 
 tamis_status tamis_folder_create(tamis_folder **out_folder)
@@ -39,7 +40,7 @@ tamis_status tamis_folder_create(tamis_folder **out_folder)
     if (folder == NULL) {
         return TAMIS_ENOMEM;
     }
-    *folder = (tamis_folder){.ascii_fold = tamis_ascii_fold_kernel(tamis_kernel_best()),
+    *folder = (tamis_folder){.fold_plain = tamis_fold_plain_kernel(tamis_kernel_best()),
                              .hasher = tamis_hasher_create()};
     tamis_buf_init(&folder->segment, 0);
     tamis_buf_init(&folder->piece, 0);
@@ -140,6 +141,11 @@ tamis_status tamis_folder_digest(tamis_folder *folder, tamis_slice text, tamis_d
     return TAMIS_OK;
 }
 
+static bool is_ascii_white(uint8_t byte)
+{
+    return byte == ' ' || (uint8_t)(byte - '\t') < 5;
+}
+
 /* Writes one code point; the caller has made room. */
 static void write_point(walk *at, tamis_buf *out, uint32_t code_point)
 {
@@ -158,64 +164,72 @@ static void write_point(walk *at, tamis_buf *out, uint32_t code_point)
     at->is_in_space = false;
 }
 
-static void walk_ascii(const tamis_folder *folder, walk *at, const uint8_t *stop, tamis_buf *out)
+/* A run of code points that stay as they are, whatever is next to them, and of ASCII. */
+static void walk_plain(const tamis_folder *folder, walk *at, const uint8_t *stop, tamis_buf *out)
 {
-    size_t written = 0;
     bool was_in_space = at->is_in_space;
-    size_t done = folder->ascii_fold(at->in, (size_t)(stop - at->in), out->data + out->size,
+    size_t written = 0;
+    size_t done = folder->fold_plain(at->in, (size_t)(stop - at->in), out->data + out->size,
                                      &written, &at->is_in_space);
+    size_t length = 1;
 
+    if (done == 0) {
+        return;
+    }
     at->in += done;
     out->size += written;
-    /* The last character is the anchor. White space composes with nothing, and where it wrote
-     * nothing because of white space before it, going back to it writes nothing again. */
-    at->anchor_in = at->in - 1;
-    at->anchor_is_in_space = at->is_in_space;
+    /* The last one is the anchor. White space composes with nothing, and where it wrote nothing
+     * because of white space before it, going back to it writes nothing again. */
+    while ((at->in[-(ptrdiff_t)length] & 0xC0) == 0x80) {
+        length++;
+    }
+    at->anchor_in = at->in - length;
     at->anchor_out = out->size;
+    at->anchor_is_in_space = at->is_in_space;
     if (!at->is_in_space) {
-        at->anchor_out--;
-        at->anchor_is_in_space =
-            done > 1 ? at->in[-2] == ' ' || (uint8_t)(at->in[-2] - '\t') < 5 : was_in_space;
+        at->anchor_out -= length;
+        at->anchor_is_in_space = done > length ? is_ascii_white(at->anchor_in[-1]) : was_in_space;
     }
 }
 
 static tamis_status walk_block(tamis_folder *folder, walk *at, const uint8_t *stop, tamis_buf *out)
 {
-    while (at->in < stop) {
-        uint32_t code_point = 0;
-        uint32_t entry = 0;
-        uint32_t ccc = 0;
-        size_t length = 0;
+    tamis_status status = TAMIS_OK;
 
-        if (*at->in < 0x80) {
-            walk_ascii(folder, at, stop, out);
-            continue;
+    while (status == TAMIS_OK && at->in < stop) {
+        walk_plain(folder, at, stop, out);
+        if (at->in < stop) {
+            status = walk_point(folder, at, out);
         }
-        length = tamis_utf8_decode(at->in, &code_point);
-        entry = tamis_entry(tamis_code_index, tamis_code_entries, code_point);
-        if ((entry & TAMIS_ENTRY_JOINS) == 0) {
-            at->anchor_in = at->in;
-            at->anchor_out = out->size;
-            at->anchor_is_in_space = at->is_in_space;
-        } else {
-            ccc = entry >> TAMIS_ENTRY_SHIFT;
-        }
-        if ((entry & (TAMIS_ENTRY_SLOW | TAMIS_ENTRY_MANY | TAMIS_ENTRY_CHANGED)) != 0 ||
-            (ccc != 0 && at->mark_end == at->in && at->mark_ccc > ccc)) {
-            tamis_status status = walk_segment(folder, at, out);
-
-            if (status != TAMIS_OK) {
-                return status;
-            }
-            continue;
-        }
-        at->in += length;
-        if (ccc != 0) {
-            at->mark_end = at->in;
-            at->mark_ccc = ccc;
-        }
-        write_point(at, out, code_point);
     }
+    return status;
+}
+
+/* One code point of any kind. */
+static tamis_status walk_point(tamis_folder *folder, walk *at, tamis_buf *out)
+{
+    uint32_t code_point = 0;
+    size_t length = tamis_utf8_decode(at->in, &code_point);
+    uint32_t entry = tamis_entry(tamis_code_index, tamis_code_entries, code_point);
+    uint32_t ccc = 0;
+
+    if ((entry & TAMIS_ENTRY_JOINS) == 0) {
+        at->anchor_in = at->in;
+        at->anchor_out = out->size;
+        at->anchor_is_in_space = at->is_in_space;
+    } else {
+        ccc = entry >> TAMIS_ENTRY_SHIFT;
+    }
+    if ((entry & (TAMIS_ENTRY_SLOW | TAMIS_ENTRY_MANY | TAMIS_ENTRY_CHANGED)) != 0 ||
+        (ccc != 0 && at->mark_end == at->in && at->mark_ccc > ccc)) {
+        return walk_segment(folder, at, out);
+    }
+    at->in += length;
+    if (ccc != 0) {
+        at->mark_end = at->in;
+        at->mark_ccc = ccc;
+    }
+    write_point(at, out, code_point);
     return TAMIS_OK;
 }
 

@@ -19,8 +19,9 @@
 #include "vector.h"
 
 #define WINDOW_BYTES 64
-#define DENSE_BYTES  12 /* from so many bytes above 7F in a window, its ASCII takes the same loop  \
-                         */
+#define DENSE_BYTES                                                                                \
+    12 /* from so many bytes above 7F in a window, its ASCII takes the same loop                   \
+        */
 #define BLOCK_BYTES  4096 /* input between two looks at the room that is left */
 #define POINT_BYTES  6    /* what one code point of a segment writes at most, with its spaces */
 #define ORDER_BROKEN 0x100u

@@ -57,6 +57,11 @@ extern const uint32_t tamis_code_entries[];
 extern const uint16_t tamis_raw_index[TAMIS_BLOCK_COUNT];
 extern const uint16_t tamis_raw_entries[];
 
+/* One bit a code point below U+10000: NFC leaves it as it is whatever its neighbors, and it is no
+ * white space. */
+#define TAMIS_INERT_COUNT 1024
+extern const uint64_t tamis_inert[TAMIS_INERT_COUNT];
+
 /* Full decompositions: place in tamis_sequences, 0: itself (and Hangul syllables, which are
  * computed). text: folded, compatibility, without ignorables; canonical: NFD. */
 extern const uint16_t tamis_text_split_index[TAMIS_BLOCK_COUNT];

@@ -335,6 +335,25 @@ static void write_table(const char *name, const char *type)
     (void)fprintf(output, "\n};\n");
 }
 
+/* `values` are the entries of profile code. */
+static void write_inert(void)
+{
+    (void)fprintf(output, "const uint64_t tamis_inert[TAMIS_INERT_COUNT] = {");
+    for (uint32_t block = 0; block < TAMIS_INERT_COUNT; block++) {
+        uint64_t bits = 0;
+
+        for (uint32_t i = 0; i < 64; i++) {
+            uint32_t c = block * 64 + i;
+            bool is_inert = (values[c] & (TAMIS_ENTRY_JOINS | TAMIS_ENTRY_SLOW | TAMIS_ENTRY_MANY |
+                                          TAMIS_ENTRY_CHANGED)) == 0;
+
+            bits |= (uint64_t)(is_inert && !is_white_space(c)) << i;
+        }
+        (void)fprintf(output, "%s0x%llxu,", block % 4 == 0 ? "\n" : "", (unsigned long long)bits);
+    }
+    (void)fprintf(output, "\n};\n");
+}
+
 static void write_rest(void)
 {
     (void)fprintf(output, "const uint32_t tamis_sequences[] = {");
@@ -368,6 +387,7 @@ int main(int argument_count, char **arguments)
         }
         write_table(in == PROFILE_TEXT ? "text" : "code", "uint32_t");
     }
+    write_inert();
     for (uint32_t c = 0; c < TAMIS_CODE_POINT_LIMIT; c++) {
         values[c] = is_surrogate(c) ? 0 : raw_of(c);
     }

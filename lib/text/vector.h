@@ -36,6 +36,13 @@ TAMIS_TARGET_AVX2 static inline uint64_t mask_of_bytes(__m256i low, __m256i high
     return (uint32_t)_mm256_movemask_epi8(low) | (uint64_t)(uint32_t)_mm256_movemask_epi8(high)
                                                      << 32;
 }
+/* FF where a byte is one of `count` values from `first` on. */
+TAMIS_TARGET_AVX2 static inline __m256i below_256(__m256i bytes, char first, char count)
+{
+    __m256i moved = _mm256_sub_epi8(bytes, _mm256_set1_epi8(first));
+
+    return _mm256_cmpeq_epi8(_mm256_min_epu8(moved, _mm256_set1_epi8((char)(count - 1))), moved);
+}
 #else
 #define TAMIS_HAVE_X86 0
 #endif
