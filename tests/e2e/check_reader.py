@@ -115,8 +115,9 @@ def check_files(program, paths, split_bytes, kernel, what):
 # ---- mutants -----------------------------------------------------------------------------------
 
 PIECES = (b'"', b"\\", b"{", b"}", b"[", b"]", b":", b",", b" ", b"\\u00", b"\\ud83d", b"\\udE00",
-          b"\xff", b"\xe2\x82", b"\xf0\x9f\x98\x80", b"\x00", b"\x1f", b"\x7f", b"e", b"E+", b"-", b".",
-          b"0", b"1e5", b"null", b"true", b"fals", b"NaN", b"\\/", b"\\b", b"\\x", b'"text"', b'"id"',
+          b"\xff", b"\xe2\x82", b"\xf0\x9f\x98\x80", b"\x00", b"\x1f", b"\x7f", b"e", b"E+", b"-",
+          b".", b"0", b"1e5", b"null", b"true", b"fals", b"NaN",
+          b"\\/", b"\\b", b"\\x", b'"text"', b'"id"',
           b'"tamis"', b'"text":"x",', b',"id":7', b'"tamis":1,', b"\t", b"\r", b"\xef\xbb\xbf")
 
 
@@ -142,7 +143,8 @@ def mutant(rng, line):
 
 HEADS = (
     b'{"id":"a","text":"short","url":"http://x.example/"}',
-    b'{"text" : "tab\\tquote\\" back\\\\ slash\\/ \\u00e9 \\ud83d\\ude00","n":[1,-2.5e+3,{"a":null}]}',
+    b'{"text" : "tab\\tquote\\" back\\\\ slash\\/ \\u00e9 \\ud83d\\ude00",'
+    b'"n":[1,-2.5e+3,{"a":null}]}',
     b'{"tamis":{"ord":"1"},"id":12,"text":"x","source":true}', b'{"text":"","a":{},"b":[]}',
     b'{ "source" : "web" , "text" : "a" , "tamis" : [ ] }',
     b'{"source":{"a":1},"text":"b"}', b'{"text":7}', b'{"text":["a"]}',

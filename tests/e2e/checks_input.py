@@ -116,8 +116,10 @@ def splits(context):
 def fields(context):
     """--text-field, --id-field, --url-field by name and by path."""
     lines = [
-        b'{"doc":{"body":"one two three four five six","id":"x1"},"meta":{"url":"http://a.example/"}}',
-        b'{"doc":{"body":"one  two three four five six","id":2},"meta":{"url":"https://b.example"}}',
+        b'{"doc":{"body":"one two three four five six","id":"x1"},'
+        b'"meta":{"url":"http://a.example/"}}',
+        b'{"doc":{"body":"one  two three four five six","id":2},'
+        b'"meta":{"url":"https://b.example"}}',
         b'{"doc":{"body":"seven eight nine","id":"x3"},"meta":{"url":"https://www.a.example"}}',
         b'{"doc.body":"literal wins","doc":{"body":"inner"},"meta":7}',
         b'{"doc":{"body":5}}', b'{"doc":[1],"text":"not this"}', b'{"text":"nor this"}',

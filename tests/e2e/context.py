@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a check works with: the program, a folder of its own, a corpus, and the usual comparisons."""
+"""What a check works with: program, folder of its own, corpus, and the usual comparisons."""
 
 import os
 from dataclasses import dataclass

@@ -167,7 +167,8 @@ def witness_not_kept(tampered):
     witness = outputs.parse(lines[victim])["witness"]
     line = lines[victim]
     for key in ("id", "ord"):
-        old = re.compile(rb'("witness"\s*:\s*\{.*?"' + key.encode() + rb'"\s*:\s*)"(?:[^"\\]|\\.)*"')
+        old = re.compile(rb'("witness"\s*:\s*\{.*?"' + key.encode()
+                         + rb'"\s*:\s*)"(?:[^"\\]|\\.)*"')
         new = dropped[key].encode("utf-8")
         line, count = old.subn(lambda match, new=new: match.group(1) + b'"' + new + b'"', line)
         require(count == 1, f"no witness {key} in the line")

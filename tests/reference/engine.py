@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Levels, buckets, verification, resolution, re-pointing, copies: docs/FORMATS.md 1.2, 1.3, 1.8-1.11.
+"""Levels, buckets, verification, resolution, re-pointing, copies.
+
+By docs/FORMATS.md 1.2, 1.3 and 1.8 to 1.11.
 
 Everything is held in memory and every ratio is a Fraction; nothing is sorted on disk, nothing is
 streamed. Scopes are namespaces: part of every bucket's key as they are, where the program folds a

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Token hashes, shingles, sketches, band keys: docs/FORMATS.md 1.5 to 1.7 in plain whole numbers."""
+"""Token hashes, shingles, sketches, band keys: docs/FORMATS.md 1.5 to 1.7 in whole numbers."""
 
 import functools
 

@@ -301,8 +301,8 @@ def write_wet(path, rng, planned):
             file.write(gzip.compress(record, mtime=GZIP_TIME))
 
 
-SHARDS = ("one/a.jsonl", "one/b.jsonl.gz", "two/c.jsonl.zst", "two/d.jsonl", "web/crawl.warc.wet.gz",
-          "two/e.jsonl.zst")
+SHARDS = ("one/a.jsonl", "one/b.jsonl.gz", "two/c.jsonl.zst", "two/d.jsonl",
+          "web/crawl.warc.wet.gz", "two/e.jsonl.zst")
 
 
 def write_corpus(folder, seed, count=900):

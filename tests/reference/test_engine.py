@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Levels, caps, resolution and re-pointing on small corpora whose verdicts were worked out by hand."""
+"""Levels, caps, resolution, re-pointing: small corpora with verdicts worked out by hand."""
 
 import unittest
 from fractions import Fraction
