@@ -97,7 +97,7 @@ def splits(context):
     with open(path, "wb") as file:
         file.write(b"\n".join(lines) + b"\n")
     whole, _ = context.run_and_compare([path], LEVELS)
-    cut, _ = context.run_and_compare([path], {**LEVELS, "split-bytes": "256KiB"})
+    cut, _ = context.run_and_compare([path], {**LEVELS, "split-size": "256KiB"})
     require(len(outputs.shards(cut, "attributes")["big"]) > 2, "the file was not cut")
 
     def verdicts(out):
@@ -109,7 +109,7 @@ def splits(context):
         return found
 
     require(verdicts(whole) == verdicts(cut), "cutting the file changed verdicts")
-    again = context.run([path], {**LEVELS, "split-bytes": "256KiB", "workers": "1"})
+    again = context.run([path], {**LEVELS, "split-size": "256KiB", "workers": "1"})
     require_same_bytes(cut, again, "splits with one worker")
 
 
@@ -133,6 +133,23 @@ def fields(context):
 def limit(context):
     """--limit takes the first records of each input."""
     context.run_and_compare(context.corpus.paths[:3], {"limit": "20"})
+
+
+def record_limits(context):
+    """Records at and above the limits of size and nesting; the rest of the file goes on."""
+    def sized(size):
+        return b'{"text":"' + b"y" * (size - 11) + b'"}'
+
+    def nested(depth):  # the record itself is the first level
+        return b'{"text":"z","a":' + b"[" * (depth - 1) + b"]" * (depth - 1) + b"}"
+
+    path = context.write("limits.jsonl", [sized(1024), b'{"text":"one"}', sized(1025),
+                                          sized(300_000), nested(9), nested(10), nested(30),
+                                          b'{"text":"two"}'])
+    _, verdicts = context.run_and_compare([path], {"record-limit": "1KiB", "nesting-limit": "9"})
+    require([v.reason for v in verdicts]
+            == [None, None, "record_too_large", "record_too_large", None, "nesting", "nesting",
+                None], "unexpected reasons")
 
 
 def short_and_empty(context):
@@ -219,6 +236,7 @@ ONCE = [
     ("against", against), ("against itself", against_itself), ("priority", priority),
     ("standard input", standard_input), ("folder and glob", folder_and_glob),
     ("relative paths", relative_paths), ("splits", splits), ("fields", fields), ("limit", limit),
+    ("record limits", record_limits),
     ("short and empty", short_and_empty), ("truncated", truncated),
     ("missing input", missing_input), ("warc kinds", warc_kinds),
 ]

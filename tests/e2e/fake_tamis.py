@@ -50,7 +50,7 @@ def parse_run(argv):
     parser = Parser(allow_abbrev=False)
     for name in OPTIONS:
         parser.add_argument(f"--{name}", default=argparse.SUPPRESS)
-    for name in ("workers", "memory", "split-bytes"):
+    for name in ("workers", "memory", "split-size"):
         parser.add_argument(f"--{name}", default=argparse.SUPPRESS)
     parser.add_argument("-o", "--output", required=True)
     parser.add_argument("--against", action="append", default=[])

@@ -43,6 +43,14 @@ def ppm_of(text):
     return int(value)
 
 
+def bytes_of(text):
+    """Bytes of a size as users write it, in binary units."""
+    for unit, factor in (("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)):
+        if text.endswith(unit):
+            return int(text[:-len(unit)]) * factor
+    return int(text)
+
+
 # Options of the command line that decide: name -> (field of Settings, from text).
 OPTIONS = {
     "levels": ("levels", lambda text: tuple(text.split(","))),
@@ -61,6 +69,8 @@ OPTIONS = {
     "id-field": ("id_field", str),
     "url-field": ("url_field", str),
     "limit": ("limit", int),
+    "record-limit": ("record_bytes_max", bytes_of),
+    "nesting-limit": ("nesting_max", int),
 }
 
 
