@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Names of output files. A name is taken once; an input of several splits also takes all names
+ * NAME/digits, which its parts have. */
+#include <stdlib.h>
+
+#include "discovery.h"
+#include "tamis/hash.h"
+#include "tamis/utf8.h"
+
+/* Borrowed strings in an open-addressed table, at most half full. */
+typedef struct name_set {
+    tamis_slice *slots;
+    size_t slot_count; /* a power of two, or 0 */
+    size_t count;
+} name_set;
+
+typedef struct name_sets {
+    name_set names;
+    name_set folders;  /* names of inputs with several splits */
+    name_set numbered; /* folders in which some name of digits lies */
+} name_sets;
+
+static tamis_slice *name_set_place(const name_set *set, tamis_slice name)
+{
+    size_t i = (size_t)tamis_hash64(name.data, name.size) & (set->slot_count - 1);
+
+    while (set->slots[i].data != NULL && !tamis_slice_is_equal(set->slots[i], name)) {
+        i = (i + 1) & (set->slot_count - 1);
+    }
+    return &set->slots[i];
+}
+
+static bool name_set_has(const name_set *set, tamis_slice name)
+{
+    return set->slot_count != 0 && name_set_place(set, name)->data != NULL;
+}
+
+static tamis_status name_set_add(name_set *set, tamis_slice name)
+{
+    tamis_slice *place = NULL;
+
+    if (set->count * 2 >= set->slot_count) {
+        name_set larger = {.slot_count = set->slot_count == 0 ? 64 : set->slot_count * 2};
+
+        larger.slots = calloc(larger.slot_count, sizeof(*larger.slots));
+        if (larger.slots == NULL) {
+            return TAMIS_ENOMEM;
+        }
+        for (size_t i = 0; i < set->slot_count; i++) {
+            if (set->slots[i].data != NULL) {
+                *name_set_place(&larger, set->slots[i]) = set->slots[i];
+                larger.count++;
+            }
+        }
+        free(set->slots);
+        *set = larger;
+    }
+    place = name_set_place(set, name);
+    set->count += place->data == NULL;
+    *place = name;
+    return TAMIS_OK;
+}
+
+/* The folder of a name whose last component is of digits only; empty: it is not. */
+static tamis_slice name_number_folder(tamis_slice name)
+{
+    size_t size = name.size;
+
+    while (size > 0 && name.data[size - 1] >= '0' && name.data[size - 1] <= '9') {
+        size--;
+    }
+    return size == 0 || size == name.size || name.data[size - 1] != '/'
+               ? tamis_slice_of(NULL, 0)
+               : tamis_slice_of(name.data, size - 1);
+}
+
+static bool name_is_free(const name_sets *sets, tamis_slice name, bool is_folder)
+{
+    tamis_slice folder = name_number_folder(name);
+
+    return !name_set_has(&sets->names, name) &&
+           !(folder.size != 0 && name_set_has(&sets->folders, folder)) &&
+           !(is_folder && name_set_has(&sets->numbered, name));
+}
+
+static tamis_status name_take(name_sets *sets, tamis_slice name, bool is_folder)
+{
+    tamis_slice folder = name_number_folder(name);
+    tamis_status status = name_set_add(&sets->names, name);
+
+    if (status == TAMIS_OK && is_folder) {
+        status = name_set_add(&sets->folders, name);
+    }
+    if (status == TAMIS_OK && folder.size != 0) {
+        status = name_set_add(&sets->numbered, folder);
+    }
+    return status;
+}
+
+/* Bytes of the longest folder (with its slash) that all paths of a class lie below. */
+static size_t common_folder_size(const discovery *found, bool is_against)
+{
+    const char *common = NULL;
+    size_t size = 0;
+
+    for (size_t i = 0; i < found->count; i++) {
+        const char *path = found->items[i].normal;
+        size_t same = 0;
+
+        if (found->items[i].input.is_against != is_against) {
+            continue;
+        }
+        if (common == NULL) {
+            common = path;
+            size = (size_t)(strrchr(path, '/') - path) + 1;
+            continue;
+        }
+        while (same < size && path[same] == common[same]) {
+            same++;
+        }
+        size = same;
+        while (size > 0 && common[size - 1] != '/') {
+            size--;
+        }
+    }
+    return size;
+}
+
+/* Appends the bytes as valid UTF-8: they go into JSON. */
+static tamis_status name_repair(tamis_slice bytes, tamis_buf *out)
+{
+    tamis_buf in; /* with the slack that the check wants */
+    tamis_status status = TAMIS_OK;
+
+    tamis_buf_init(&in, 0);
+    status = tamis_buf_append(&in, bytes.data, bytes.size);
+    if (status == TAMIS_OK) {
+        status = tamis_utf8_repair(tamis_buf_slice(&in), out);
+    }
+    tamis_buf_fini(&in);
+    return status;
+}
+
+static tamis_status name_give(name_sets *sets, discovered *item, size_t common_size)
+{
+    const char *relative = item->normal + common_size;
+    bool is_folder = item->input.split_count > 1;
+    tamis_buf name;
+    size_t stem = 0;
+    tamis_status status = TAMIS_OK;
+
+    tamis_buf_init(&name, 0);
+    status =
+        name_repair(tamis_slice_of(relative, format_stem_size(relative, strlen(relative))), &name);
+    stem = name.size;
+    for (uint64_t number = 2; status == TAMIS_OK; number++) {
+        if (name.size != 0 && name_is_free(sets, tamis_buf_slice(&name), is_folder)) {
+            break;
+        }
+        name.size = stem;
+        status = tamis_buf_append_format(&name, "~%llu", (unsigned long long)number);
+    }
+    if (status == TAMIS_OK) {
+        status = tamis_buf_append_byte(&name, 0);
+    }
+    if (status == TAMIS_OK) {
+        item->input.name = (char *)name.data;
+        name = (tamis_buf){.data = NULL};
+        status = name_take(sets, tamis_slice_of_string(item->input.name), is_folder);
+    }
+    tamis_buf_fini(&name);
+    return status;
+}
+
+/* Replaces *text by its repaired form. */
+static tamis_status text_repair(char **text)
+{
+    tamis_buf repaired;
+    tamis_status status = TAMIS_OK;
+
+    if (*text == NULL) {
+        return TAMIS_OK;
+    }
+    tamis_buf_init(&repaired, 0);
+    status = name_repair(tamis_slice_of_string(*text), &repaired);
+    if (status == TAMIS_OK) {
+        status = tamis_buf_append_byte(&repaired, 0);
+    }
+    if (status == TAMIS_OK) {
+        free(*text);
+        *text = (char *)repaired.data;
+    } else {
+        tamis_buf_fini(&repaired);
+    }
+    return status;
+}
+
+tamis_status names_give(discovery *found, tamis_err *err)
+{
+    tamis_status status = TAMIS_OK;
+
+    for (int is_against = 0; is_against <= 1 && status == TAMIS_OK; is_against++) {
+        size_t common_size = common_folder_size(found, is_against != 0);
+        name_sets sets = {.names = {.slots = NULL}};
+
+        for (size_t i = 0; i < found->count && status == TAMIS_OK; i++) {
+            tamis_input *input = &found->items[i].input;
+
+            if (input->is_against == (is_against != 0)) {
+                status = name_give(&sets, &found->items[i], common_size);
+            }
+        }
+        free(sets.names.slots);
+        free(sets.folders.slots);
+        free(sets.numbered.slots);
+    }
+    for (size_t i = 0; i < found->count && status == TAMIS_OK; i++) {
+        status = text_repair(&found->items[i].input.shown);
+        if (status == TAMIS_OK) {
+            status = text_repair(&found->items[i].input.fault_text);
+        }
+    }
+    return status == TAMIS_OK ? TAMIS_OK : discovery_no_memory(err);
+}
