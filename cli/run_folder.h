@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* run_folder.h - OUT: may this run use it, and does it go on with one that is there?
+ *
+ * Threads: one.
+ */
+#ifndef TAMIS_RUN_FOLDER_H
+#define TAMIS_RUN_FOLDER_H
+
+#include "tamis/job.h"
+
+#define TAMIS_WORK_NAME  ".work"
+#define TAMIS_STDIN_NAME "stdin"
+
+typedef enum tamis_out_state {
+    TAMIS_OUT_NEW,        /* empty or absent */
+    TAMIS_OUT_UNFINISHED, /* holds this very run, to be gone on with */
+    TAMIS_OUT_DONE        /* holds this very run's result */
+} tamis_out_state;
+
+/* Makes OUT and OUT/.work. TAMIS_EEXIST: OUT holds something that is no run of tamis. */
+TAMIS_MUST_USE
+tamis_status tamis_out_prepare(const char *out_path, tamis_err *err);
+
+/* Compares the job with the one that OUT holds and writes OUT/job.bin where there is none.
+ * TAMIS_ECHANGED: err names the setting or input that differs. */
+TAMIS_MUST_USE
+tamis_status tamis_out_claim(const char *out_path, const tamis_job *job, tamis_out_state *out_state,
+                             tamis_err *err);
+
+/* Copies standard input to OUT/stdin, durable, where `tamis verify` and `sample` find it later; one
+ * that is complete from an earlier start is taken as it is. out_path_of_spool: TAMIS_PATH_MAX
+ * bytes. */
+TAMIS_MUST_USE
+tamis_status tamis_out_spool_stdin(const char *out_path, char *out_path_of_spool, tamis_err *err);
+
+#endif
