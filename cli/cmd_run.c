@@ -196,6 +196,9 @@ static tamis_status run_discover(run *r, tamis_err *err)
     if (status == TAMIS_OK) {
         status = tamis_discover(&r->job.settings, &options, &r->job.plan, err);
     }
+    if (status == TAMIS_OK) {
+        status = run_show_stdin(r, spool, err);
+    }
     free(paths);
     return status;
 }
@@ -350,11 +353,8 @@ static tamis_status run_clean_up(run *r, tamis_err *err)
 
 static tamis_status run_all(run *r, tamis_out_state *out_state, tamis_err *err)
 {
-    tamis_status status = tamis_run_settings(r->options, &r->job.settings, err);
+    tamis_status status = run_find_out(r, err);
 
-    if (status == TAMIS_OK) {
-        status = run_find_out(r, err);
-    }
     if (status == TAMIS_OK) {
         status = run_discover(r, err);
     }
@@ -405,7 +405,7 @@ static int run_exit(run *r, tamis_status status, tamis_out_state out_state, tami
     if (status == TAMIS_EPEER) {
         return TAMIS_EXIT_PEER;
     }
-    return status == TAMIS_EARG ? TAMIS_EXIT_USAGE : TAMIS_EXIT_FAILED;
+    return TAMIS_EXIT_FAILED;
 }
 
 int tamis_cmd_run(int argument_count, char **arguments)
@@ -436,8 +436,13 @@ int tamis_cmd_run(int argument_count, char **arguments)
     r->memory_bytes = tamis_options_is_given(options, "memory")
                           ? tamis_options_uint(options, "memory")
                           : default_memory();
-    status = run_all(r, &out_state, &err);
-    code = run_exit(r, status, out_state, &err);
+    if (tamis_run_settings(options, &r->job.settings, &err) != TAMIS_OK) {
+        (void)fprintf(stderr, "tamis run: %s\nTry 'tamis run --help'.\n", err.text);
+        code = TAMIS_EXIT_USAGE;
+    } else {
+        status = run_all(r, &out_state, &err);
+        code = run_exit(r, status, out_state, &err);
+    }
     tamis_plan_fini(&r->job.plan);
     tamis_progress_destroy(r->progress);
     tamis_log_destroy(r->log);
