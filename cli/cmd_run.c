@@ -170,6 +170,25 @@ static uint64_t task_memory(uint64_t memory_bytes)
 /* ---- Inputs
  * --------------------------------------------------------------------------------------- */
 
+/* The spooled copy goes by the name that the user gave. */
+static tamis_status run_show_stdin(run *r, const char *spool, tamis_err *err)
+{
+    for (uint32_t i = 0; spool[0] != '\0' && i < r->job.plan.input_count; i++) {
+        tamis_input *input = &r->job.plan.inputs[i];
+
+        if (strcmp(input->path, spool) == 0) {
+            char *shown = strdup("-");
+
+            if (shown == NULL) {
+                return tamis_err_set(err, TAMIS_ENOMEM, "no memory for the name of an input");
+            }
+            free(input->shown);
+            input->shown = shown;
+        }
+    }
+    return TAMIS_OK;
+}
+
 static tamis_status run_discover(run *r, tamis_err *err)
 {
     const char *const *operands = NULL;

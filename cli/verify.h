@@ -40,8 +40,7 @@ TAMIS_MUST_USE
 tamis_status tamis_verify_run(const tamis_verify_options *options, tamis_verify_result *out_result,
                               tamis_err *err);
 
-/* ---- The parts, for verify.c -------------------------------------------------------------------
- */
+/* ---- The parts, for verify.c ---- */
 
 typedef struct tamis_verification {
     const tamis_verify_options *options;

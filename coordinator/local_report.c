@@ -39,8 +39,7 @@ typedef struct report {
     bool has_file;       /* manifest has an entry already */
 } report;
 
-/* ---- Adding up --------------------------------------------------------------------------------
- */
+/* ---- Adding up ---- */
 
 static void tally_scan(tally *t, const tamis_scan_result *r)
 {
@@ -210,8 +209,7 @@ static tamis_status check_sums(const report *r, tamis_err *err)
     return TAMIS_OK;
 }
 
-/* ---- report.json --------------------------------------------------------------------------------
- */
+/* ---- report.json ---- */
 
 static void report_number(report *r, const char *before, uint64_t number)
 {

@@ -35,8 +35,7 @@ typedef struct emit {
     tamis_buf id;
 } emit;
 
-/* ---- Opening ------------------------------------------------------------------------------------
- */
+/* ---- Opening ---- */
 
 static tamis_status emit_open_stream(emit *e, tamis_stage_kind stage, uint32_t kind, uint32_t words,
                                      bool has_payload, uint32_t part, tamis_stream **out_stream,

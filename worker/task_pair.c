@@ -36,8 +36,7 @@ static tamis_status pair_open(const tamis_task_env *env, uint32_t stage, uint32_
                               : status;
 }
 
-/* ---- PAIR_LATER --------------------------------------------------------------------------------
- */
+/* ---- PAIR_LATER ---- */
 
 /* Counts the equal pairs at the head of the stream and passes over them. */
 static tamis_status take_pair(tamis_stream *stream, uint64_t out_pair[2], uint32_t *out_bands,
@@ -141,8 +140,7 @@ tamis_status tamis_task_pair_later(const tamis_task_env *env, tamis_task_result 
     return status;
 }
 
-/* ---- PAIR_EARLIER ------------------------------------------------------------------------------
- */
+/* ---- PAIR_EARLIER ---- */
 
 typedef struct earlier {
     const tamis_task_env *env;

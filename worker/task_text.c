@@ -13,8 +13,7 @@
 #define TEXT_HALF_WORDS 3
 #define CHECK_EVERY     64
 
-/* ---- SPOOL -------------------------------------------------------------------------------------
- */
+/* ---- SPOOL ---- */
 
 typedef struct spool {
     const tamis_task_env *env;

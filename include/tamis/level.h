@@ -45,8 +45,7 @@ const tamis_level *tamis_level_get(tamis_level_id id);
 /* By name; NULL: no such level. */
 const tamis_level *tamis_level_find(const char *name);
 
-/* ---- Buckets: from features of equal key to candidates or drops (FORMATS 1.8) ------------------
- */
+/* ---- Buckets: from features of equal key to candidates or drops (FORMATS 1.8) ---- */
 
 typedef struct tamis_bitmap {
     uint64_t *words;
@@ -116,8 +115,7 @@ tamis_status tamis_bucketer_finish(tamis_bucketer *bucketer, tamis_bucket_stats 
                                    tamis_err *err);
 void tamis_bucketer_destroy(tamis_bucketer *bucketer);
 
-/* ---- Resolver (FORMATS 1.10) ------------------------------------------------------------------
- */
+/* ---- Resolver (FORMATS 1.10) ---- */
 
 typedef struct tamis_resolver_options {
     tamis_bitmap *kept; /* in: of the level before; out: of this level */

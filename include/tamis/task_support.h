@@ -92,8 +92,7 @@ tamis_status tamis_doc_cursor_get_id(tamis_doc_cursor *cursor, tamis_ord ord, ta
                                      tamis_err *err);
 void tamis_doc_cursor_destroy(tamis_doc_cursor *cursor);
 
-/* ---- A task's own results ----------------------------------------------------------------------
- */
+/* ---- A task's own results ---- */
 
 /* A sorter that spills into the task's folder. */
 TAMIS_MUST_USE
