@@ -185,13 +185,12 @@ void tamis_job_destroy(tamis_job *job);
 void tamis_plan_fini(tamis_plan *plan);
 
 #define TAMIS_BATCH_SPLITS_MAX 1024
-#define TAMIS_BATCH_BYTES_MIN  (UINT64_C(4) << 20) /* stored: seconds of work, a file of features  \
-                                                    */
-#define TAMIS_BATCHES_TARGET 8192 /* above it batches grow instead, and the run files with them */
-#define TAMIS_PARTS_MAX      256
-#define TAMIS_SLOT_BITS_MIN  3
-#define TAMIS_SLOT_BITS_MAX  12
-#define TAMIS_SLOT_BYTES     (UINT64_C(256) << 20) /* of input, decoded, that one slot serves */
+#define TAMIS_BATCH_BYTES_MIN  (UINT64_C(4) << 20) /* stored: seconds of work */
+#define TAMIS_BATCHES_TARGET   8192 /* above it batches grow instead, and the run files with them */
+#define TAMIS_PARTS_MAX        256
+#define TAMIS_SLOT_BITS_MIN    3
+#define TAMIS_SLOT_BITS_MAX    12
+#define TAMIS_SLOT_BYTES       (UINT64_C(256) << 20) /* of input, decoded, that one slot serves */
 
 /* Fills batches, parts and slot_bits from inputs and splits, and from nothing else, so that every
  * machine comes to the same plan. A batch is filled with consecutive splits up to
@@ -206,7 +205,7 @@ tamis_status tamis_plan_layout(tamis_plan *plan, tamis_err *err);
 uint32_t tamis_plan_batch_of_split(const tamis_plan *plan, uint32_t split);
 uint32_t tamis_plan_part_of_split(const tamis_plan *plan, uint32_t split);
 
-/* ---- Stages ------------------------------------------------------------------------------- */
+/* ---- Stages ---- */
 
 typedef enum tamis_stage_kind {
     TAMIS_STAGE_SCAN,         /* batch: read, sketch; features, records */

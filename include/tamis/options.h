@@ -103,8 +103,7 @@ typedef enum tamis_option_action {
     TAMIS_OPTION_SHOW_MAN
 } tamis_option_action;
 
-/* ---- For main -----------------------------------------------------------------------------------
- */
+/* ---- For main ---- */
 
 /* Does all that every program does first: loads the settings from every source, answers --help and
  * the like on `out`, tells errors ("tamis run: --threshold: '1.5' is out of range (0 to 1)" and
@@ -136,8 +135,7 @@ size_t tamis_options_operands(const tamis_options *options, const char *const **
 /* By index in the table. */
 const tamis_option_value *tamis_options_at(const tamis_options *options, size_t index);
 
-/* ---- Step by step ------------------------------------------------------------------------------
- */
+/* ---- Step by step ---- */
 
 /* Makes the options with the table's defaults. TAMIS_ENOMEM. */
 TAMIS_MUST_USE
@@ -161,8 +159,7 @@ TAMIS_MUST_USE
 tamis_status tamis_options_check(const tamis_options *options, tamis_err *err);
 tamis_option_action tamis_options_action(const tamis_options *options);
 
-/* ---- Texts made from the table; TAMIS_ENOMEM, TAMIS_ELIMIT ------------------------------------
- */
+/* ---- Texts made from the table; TAMIS_ENOMEM, TAMIS_ELIMIT ---- */
 
 TAMIS_MUST_USE
 tamis_status tamis_options_help(const tamis_option_table *table, tamis_buf *out);

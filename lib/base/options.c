@@ -44,8 +44,7 @@ const tamis_option tamis_common_options[COMMON_COUNT] = {
                           .help = "Show this page as roff and exit"},
 };
 
-/* ---- The table --------------------------------------------------------------------------------
- */
+/* ---- The table ---- */
 
 size_t tamis_option_row_count(const tamis_option_table *table)
 {
@@ -121,8 +120,7 @@ const char *tamis_option_value_name(const tamis_option *row)
     return "TEXT";
 }
 
-/* ---- Values from text -------------------------------------------------------------------------
- */
+/* ---- Values from text ---- */
 
 static void number_print(const tamis_option *row, uint64_t number,
                          char out_text[TAMIS_SIZE_TEXT_SIZE])
@@ -369,8 +367,7 @@ tamis_status tamis_option_set(tamis_options *options, size_t index, const char *
     return TAMIS_OK;
 }
 
-/* ---- Objects and values -----------------------------------------------------------------------
- */
+/* ---- Objects and values ---- */
 
 tamis_status tamis_options_create(const tamis_option_table *table, tamis_options **out_options)
 {
@@ -514,8 +511,7 @@ tamis_status tamis_options_check(const tamis_options *options, tamis_err *err)
     return TAMIS_OK;
 }
 
-/* ---- Table check ------------------------------------------------------------------------------
- */
+/* ---- Table check ---- */
 
 static bool name_is_sound(const char *name)
 {

@@ -240,8 +240,7 @@ tamis_status tamis_options_help(const tamis_option_table *table, tamis_buf *out)
     return status;
 }
 
-/* ---- The man page -----------------------------------------------------------------------------
- */
+/* ---- The man page ---- */
 
 /* Text for roff: backslashes and hyphens escaped, no control line by accident, an empty line as a
  * paragraph. */
