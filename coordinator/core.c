@@ -446,6 +446,29 @@ tamis_slice tamis_coordinator_core_job_bytes(const tamis_coordinator_core *core,
     return job == NULL ? tamis_slice_of(NULL, 0) : tamis_buf_slice(&job->bytes);
 }
 
+bool tamis_coordinator_core_may_drop(const tamis_coordinator_core *core, const char *id)
+{
+    const core_job *job = core_find_job(core, id);
+
+    return job != NULL && job->state == TAMIS_RUN_DONE && !job->is_data_kept;
+}
+
+void tamis_coordinator_core_local_progress(tamis_coordinator_core *core, uint64_t bytes,
+                                           uint64_t documents)
+{
+    const core_job *job = core_running_job(core);
+    core_task *task = NULL;
+
+    if (job == NULL || job->stage >= job->stage_count || !job->stages[job->stage].stage.is_local) {
+        return;
+    }
+    task = &job->stages[job->stage].tasks[0];
+    if (task->state == CORE_TASK_LEASED) {
+        task->bytes = bytes;
+        task->documents = documents;
+    }
+}
+
 const char *tamis_coordinator_core_last_job(const tamis_coordinator_core *core)
 {
     return core->job_count == 0 ? NULL : core->jobs[core->job_count - 1]->id;

@@ -27,6 +27,7 @@ void tamis_core_effects_reset(tamis_core_effects *effects)
     effects->change_count = 0;
     effects->local = TAMIS_LOCAL_NONE;
     effects->is_local_canceled = false;
+    effects->has_job_ended = false;
 }
 
 tamis_message core_message(core_step *step, tamis_message_kind kind, const char *job,

@@ -447,6 +447,7 @@ static tamis_status finish_job(core_step *step, core_job *job)
     tamis_status status = TAMIS_OK;
 
     job->state = TAMIS_RUN_DONE;
+    step->effects->has_job_ended = true;
     step->core->running = CORE_NO_JOB;
     tamis_buf_fini(&job->bytes);
     job_drop_tasks(job);

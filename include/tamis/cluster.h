@@ -16,9 +16,8 @@
 #ifndef TAMIS_CLUSTER_H
 #define TAMIS_CLUSTER_H
 
+#include "tamis/log.h"
 #include "tamis/run_status.h"
-
-typedef struct tamis_log tamis_log;
 
 /* `status` is valid during the call. */
 typedef void (*tamis_progress_call)(void *context, const tamis_run_status *status);

@@ -85,6 +85,7 @@ typedef struct tamis_core_effects {
     char local_job[TAMIS_JOB_ID_SIZE];
     uint32_t local_stage;
     uint64_t local_fence;
+    bool has_job_ended; /* a job is done: _may_drop */
 } tamis_core_effects;
 
 void tamis_core_effects_init(tamis_core_effects *effects);
@@ -148,6 +149,13 @@ tamis_slice tamis_coordinator_core_job_bytes(const tamis_coordinator_core *core,
 /* How far the job is; false: unknown. */
 bool tamis_coordinator_core_status(const tamis_coordinator_core *core, const char *job,
                                    uint64_t now_ms, tamis_run_status *out_status);
+
+/* Whether the job is done and its files are not to be kept. */
+bool tamis_coordinator_core_may_drop(const tamis_coordinator_core *core, const char *job);
+
+/* How far the local task is, for status. */
+void tamis_coordinator_core_local_progress(tamis_coordinator_core *core, uint64_t bytes,
+                                           uint64_t documents);
 
 /* Id of the job that was submitted last (done ones too); NULL: none. */
 const char *tamis_coordinator_core_last_job(const tamis_coordinator_core *core);

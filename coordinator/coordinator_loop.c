@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "ledger.h"
+#include "stage_runner.h"
+#include "tamis/coordinator.h"
+#include "tamis/path.h"
+
+#define TICK_MS         100
+#define DRAIN_MAX       256
+#define DRAIN_BYTES_MAX (16u << 20) /* of ledger changes: what one batch may take */
+#define QUEUE_MAX       10000
+#define LEDGER_NAME     "ledger"
+
+typedef struct coordinator_start {
+    const tamis_coordinator_options *options;
+    char *out_url; /* written before the actor is ready */
+} coordinator_start;
+
+typedef struct coordinator_loop {
+    const tamis_coordinator_options *options;
+    tamis_socket *pipe;
+    tamis_socket *socket;
+    tamis_packet *packet;
+    tamis_store *store;
+    tamis_stage_runner *runner;
+    tamis_stage_runner_options runner_options;
+    tamis_coordinator_core *core;
+    tamis_core_effects effects;
+    uint64_t ticked_ms;
+    uint32_t lost_results; /* found at recovery */
+    char data_folder[TAMIS_PATH_MAX];
+    char build[TAMIS_BUILD_TEXT_SIZE];
+} coordinator_loop;
+
+/* ---- Effects --------------------------------------------------------------------------------- */
+
+static void send_packets(coordinator_loop *loop)
+{
+    const tamis_outbox *outbox = &loop->effects.outbox;
+
+    for (size_t i = 0; i < outbox->count; i++) {
+        tamis_status status =
+            tamis_socket_send(loop->socket, tamis_outbox_peer(outbox, i),
+                              tamis_outbox_control(outbox, i), tamis_outbox_bulk(outbox, i));
+
+        if (status != TAMIS_OK) { /* a peer that is gone; leases and questions will tell */
+            tamis_log_event(loop->options->log, TAMIS_LOG_DEBUG, "packet.not_sent",
+                            tamis_log_text("reason", tamis_status_text(status)));
+        }
+    }
+}
+
+/* Removes the local results of jobs that are done. Where a worker shares the folder it does so. */
+static void clean_up(coordinator_loop *loop)
+{
+    DIR *listing = loop->options->is_data_shared ? NULL : opendir(loop->data_folder);
+    const struct dirent *entry = NULL;
+    tamis_err err = {.status = TAMIS_OK};
+
+    while (listing != NULL && (entry = readdir(listing)) != NULL) {
+        if (tamis_job_id_is_valid(entry->d_name) &&
+            tamis_coordinator_core_may_drop(loop->core, entry->d_name) &&
+            tamis_path_remove_in(loop->data_folder, entry->d_name, &err) != TAMIS_OK) {
+            tamis_log_event(loop->options->log, TAMIS_LOG_WARN, "job.not_removed",
+                            tamis_log_text("job", entry->d_name),
+                            tamis_log_text("error", err.text));
+        }
+    }
+    if (listing != NULL) {
+        (void)closedir(listing);
+    }
+}
+
+/* Makes what was decided durable, then lets others know of it. */
+static tamis_status perform(coordinator_loop *loop, tamis_err *err)
+{
+    tamis_core_effects *effects = &loop->effects;
+    tamis_status status = tamis_ledger_commit(loop->store, effects, err);
+
+    if (status != TAMIS_OK) {
+        return status;
+    }
+    send_packets(loop);
+    if (effects->is_local_canceled) {
+        tamis_stage_runner_cancel(loop->runner);
+    }
+    if (effects->local == TAMIS_LOCAL_START) {
+        status = tamis_stage_runner_start(loop->runner, loop->core, effects->local_job,
+                                          effects->local_stage, effects->local_fence, err);
+    }
+    if (effects->has_job_ended) {
+        clean_up(loop);
+    }
+    tamis_core_effects_reset(effects);
+    return status;
+}
+
+/* ---- Events ---------------------------------------------------------------------------------- */
+
+static tamis_status step(coordinator_loop *loop, const tamis_core_event *event, tamis_err *err)
+{
+    return tamis_coordinator_core_step(loop->core, event, tamis_net_now_ms(), &loop->effects, err);
+}
+
+static void log_packet(const coordinator_loop *loop, const tamis_core_event *event)
+{
+    const tamis_message *message = event->message;
+    char peer[TAMIS_OUTBOX_PEER_MAX + 1];
+
+    (void)snprintf(peer, sizeof(peer), "%.*s", (int)event->peer.size,
+                   (const char *)event->peer.data);
+    if (message->kind == TAMIS_MESSAGE_HELLO) {
+        tamis_log_event(loop->options->log, TAMIS_LOG_INFO, "worker.hello",
+                        tamis_log_text("worker", peer),
+                        tamis_log_text("host", message->body.hello.host),
+                        tamis_log_uint("threads", message->body.hello.thread_count));
+    } else if (message->kind == TAMIS_MESSAGE_BYE) {
+        tamis_log_event(loop->options->log, TAMIS_LOG_INFO, "worker.bye",
+                        tamis_log_text("worker", peer));
+    } else if (message->kind == TAMIS_MESSAGE_TASK_FAILED) {
+        tamis_log_event(
+            loop->options->log, TAMIS_LOG_WARN, "task.failed", tamis_log_text("worker", peer),
+            tamis_log_text("job", message->job),
+            tamis_log_uint("stage", message->body.task_failed.stage),
+            tamis_log_uint("task", message->body.task_failed.task),
+            tamis_log_text("status", tamis_status_name(message->body.task_failed.status)),
+            tamis_log_text("error", message->body.task_failed.text));
+    } else if (message->kind == TAMIS_MESSAGE_SUBMIT) {
+        tamis_log_event(loop->options->log, TAMIS_LOG_INFO, "job.submitted",
+                        tamis_log_text("client", peer), tamis_log_uint("bytes", event->bulk.size));
+    }
+}
+
+static tamis_status take_packet(coordinator_loop *loop, tamis_err *err)
+{
+    tamis_message *message = NULL;
+    tamis_err bad = {.status = TAMIS_OK};
+    tamis_core_event event = {.kind = TAMIS_CORE_PACKET};
+    tamis_status status = tamis_socket_receive(loop->socket, loop->packet);
+
+    if (status == TAMIS_OK) {
+        status = tamis_wire_decode(tamis_packet_control(loop->packet), &message, &bad);
+    }
+    if (status == TAMIS_EAGAIN) {
+        return status;
+    }
+    if (status == TAMIS_ENOMEM || status == TAMIS_EIO) {
+        return tamis_err_set(err, status, "receiving packets failed");
+    }
+    if (status != TAMIS_OK) {
+        tamis_log_event(loop->options->log, TAMIS_LOG_DEBUG, "packet.malformed",
+                        tamis_log_text("error", bad.text));
+        return TAMIS_OK;
+    }
+    event.peer = tamis_packet_peer(loop->packet);
+    event.message = message;
+    event.bulk = tamis_packet_bulk(loop->packet);
+    log_packet(loop, &event);
+    status = step(loop, &event, err);
+    tamis_message_destroy(message);
+    return status;
+}
+
+static tamis_status drain_socket(coordinator_loop *loop, tamis_err *err)
+{
+    tamis_status status = TAMIS_OK;
+
+    for (size_t i = 0; i < DRAIN_MAX && status == TAMIS_OK; i++) {
+        status = loop->effects.bytes.size < DRAIN_BYTES_MAX ? take_packet(loop, err) : TAMIS_EAGAIN;
+    }
+    return status == TAMIS_EAGAIN ? TAMIS_OK : status;
+}
+
+static tamis_status take_local(coordinator_loop *loop, tamis_err *err)
+{
+    tamis_core_event event;
+    tamis_status status = tamis_stage_runner_take(loop->runner, &event, err);
+
+    if (status != TAMIS_OK) {
+        return status == TAMIS_EAGAIN ? TAMIS_OK : status;
+    }
+    if (event.status != TAMIS_OK && event.status != TAMIS_ECANCELED) {
+        tamis_log_event(loop->options->log, TAMIS_LOG_WARN, "task.failed",
+                        tamis_log_text("worker", "local"), tamis_log_text("error", event.text));
+    }
+    return step(loop, &event, err);
+}
+
+static tamis_status tick(coordinator_loop *loop, tamis_err *err)
+{
+    tamis_core_event event = {.kind = TAMIS_CORE_TICK};
+    uint64_t now_ms = tamis_net_now_ms();
+
+    if (now_ms - loop->ticked_ms < TICK_MS) {
+        return TAMIS_OK;
+    }
+    loop->ticked_ms = now_ms;
+    if (tamis_stage_runner_progress(loop->runner, &event.bytes, &event.documents)) {
+        tamis_coordinator_core_local_progress(loop->core, event.bytes, event.documents);
+    }
+    return step(loop, &event, err);
+}
+
+static tamis_status run(coordinator_loop *loop, tamis_err *err)
+{
+    tamis_socket *sockets[] = {loop->pipe, loop->socket, tamis_stage_runner_pipe(loop->runner)};
+    bool is_ready[] = {false, false, false};
+    tamis_status status = TAMIS_OK;
+
+    while (status == TAMIS_OK) {
+        uint32_t kind = 0;
+        void *body = NULL;
+
+        status = tamis_net_poll(sockets, 3, TICK_MS, is_ready, err);
+        if (status == TAMIS_OK && is_ready[0] &&
+            tamis_socket_take(loop->pipe, &kind, &body) == TAMIS_OK && kind == TAMIS_ACTOR_STOP) {
+            return TAMIS_OK;
+        }
+        if (status == TAMIS_OK && is_ready[2]) {
+            status = take_local(loop, err);
+        }
+        if (status == TAMIS_OK && is_ready[1]) {
+            status = drain_socket(loop, err);
+        }
+        if (status == TAMIS_OK) {
+            status = tick(loop, err);
+        }
+        if (status == TAMIS_OK) {
+            status = perform(loop, err);
+        }
+    }
+    return status;
+}
+
+/* ---- Start and end --------------------------------------------------------------------------- */
+
+static bool result_is_there(void *context, const char *job, tamis_stage_kind kind, uint32_t stage,
+                            uint32_t task, const char *data_folder)
+{
+    coordinator_loop *loop = context;
+    bool is_there = tamis_attempt_result_exists(data_folder, job, kind, stage, task);
+
+    loop->lost_results += !is_there;
+    return is_there;
+}
+
+static tamis_status make_core(coordinator_loop *loop, tamis_err *err)
+{
+    const tamis_coordinator_options *options = loop->options;
+    tamis_core_settings settings;
+    tamis_status status = tamis_build_text(loop->build);
+
+    tamis_core_settings_defaults(&settings);
+    settings.heartbeat_ms =
+        options->heartbeat_ms == 0 ? settings.heartbeat_ms : options->heartbeat_ms;
+    settings.lease_ms = options->lease_ms == 0 ? settings.lease_ms : options->lease_ms;
+    settings.attempts_max =
+        options->attempts_max == 0 ? settings.attempts_max : options->attempts_max;
+    settings.is_single_job = options->is_single_job;
+    settings.data_folder = loop->data_folder;
+    settings.build = (tamis_peer_build){
+        .protocol = TAMIS_PROTOCOL_VERSION, .build = loop->build, .zstd = tamis_build_zstd()};
+    if (status == TAMIS_OK) {
+        status = tamis_coordinator_core_create(&settings, &loop->core);
+    }
+    if (status != TAMIS_OK) {
+        return tamis_err_set(err, status, "cannot make a coordinator");
+    }
+    tamis_coordinator_core_check_results(loop->core, result_is_there, loop);
+    return TAMIS_OK;
+}
+
+static tamis_status recover(coordinator_loop *loop, tamis_err *err)
+{
+    char path[TAMIS_PATH_MAX];
+    tamis_status status = tamis_path_absolute(loop->data_folder, loop->options->data_folder, err);
+
+    if (status == TAMIS_OK) {
+        status = tamis_path_make_folder(loop->data_folder, err);
+    }
+    if (status == TAMIS_OK) {
+        status = tamis_path_make_folder(loop->options->state_folder, err);
+    }
+    if (status == TAMIS_OK) {
+        status = tamis_path_join(path, loop->options->state_folder, LEDGER_NAME, err);
+    }
+    if (status == TAMIS_OK) {
+        status = tamis_store_open(path, &loop->store, err);
+    }
+    /* Only now is it certain that no other coordinator is at work here. */
+    if (status == TAMIS_OK) {
+        status = tamis_attempt_sweep(loop->data_folder, TAMIS_LOCAL_PREFIX, err);
+    }
+    if (status == TAMIS_OK) {
+        status = make_core(loop, err);
+    }
+    if (status == TAMIS_OK) {
+        status = tamis_ledger_load(loop->store, loop->core, err);
+    }
+    if (status != TAMIS_OK) {
+        tamis_err_context(err, "%s", loop->options->state_folder);
+    }
+    return status;
+}
+
+static tamis_status open_socket(coordinator_loop *loop, char *out_url, tamis_err *err)
+{
+    tamis_socket_options options = {
+        .kind = TAMIS_SOCKET_ROUTER,
+        .queue_max = QUEUE_MAX,
+        .frame_size_max = TAMIS_WIRE_BULK_MAX,
+    };
+    tamis_status status = tamis_socket_open(loop->options->net, &options, &loop->socket, err);
+
+    loop->packet = tamis_packet_create();
+    if (status == TAMIS_OK && loop->packet == NULL) {
+        status = tamis_err_set(err, TAMIS_ENOMEM, "no memory for packets");
+    }
+    return status == TAMIS_OK ? tamis_socket_bind(loop->socket, loop->options->url, out_url, err)
+                              : status;
+}
+
+static tamis_status begin(coordinator_loop *loop, char *out_url, tamis_err *err)
+{
+    tamis_status status = recover(loop, err);
+
+    loop->runner_options = (tamis_stage_runner_options){
+        .net = loop->options->net,
+        .data_folder = loop->data_folder,
+        .memory_bytes = loop->options->memory_bytes,
+        .tasks = loop->options->tasks,
+        .store = loop->store,
+    };
+    if (status == TAMIS_OK) {
+        status = tamis_stage_runner_create(&loop->runner_options, &loop->runner, err);
+    }
+    if (status == TAMIS_OK) {
+        status = open_socket(loop, out_url, err);
+    }
+    if (status == TAMIS_OK) {
+        status = tamis_coordinator_core_begin(loop->core, tamis_net_now_ms(), &loop->effects, err);
+    }
+    if (status == TAMIS_OK) {
+        status = perform(loop, err);
+    }
+    if (status == TAMIS_OK) {
+        clean_up(loop); /* jobs whose end was the last thing before a crash */
+        tamis_log_event(loop->options->log, TAMIS_LOG_INFO, "coordinator.started",
+                        tamis_log_text("url", out_url),
+                        tamis_log_uint("epoch", tamis_coordinator_core_epoch(loop->core)),
+                        tamis_log_uint("lost_results", loop->lost_results));
+    }
+    return status;
+}
+
+static void loop_fini(coordinator_loop *loop)
+{
+    tamis_stage_runner_destroy(loop->runner);
+    tamis_socket_close(loop->socket);
+    tamis_packet_destroy(loop->packet);
+    tamis_coordinator_core_destroy(loop->core);
+    tamis_core_effects_fini(&loop->effects);
+    tamis_store_close(loop->store);
+    free(loop);
+}
+
+static tamis_status coordinator_body(tamis_socket *pipe, void *argument, tamis_err *err)
+{
+    const coordinator_start *start = argument;
+    char url[TAMIS_URL_SIZE] = "";
+    coordinator_loop *loop = calloc(1, sizeof(*loop));
+    tamis_log *log = start->options->log;
+    tamis_status status = TAMIS_OK;
+
+    if (loop == NULL) {
+        return tamis_err_set(err, TAMIS_ENOMEM, "no memory for a coordinator");
+    }
+    loop->options = start->options;
+    loop->pipe = pipe;
+    tamis_core_effects_init(&loop->effects);
+    status = begin(loop, url, err);
+    if (status == TAMIS_OK && start->out_url != NULL) {
+        memcpy(start->out_url, url, sizeof(url));
+    }
+    if (status == TAMIS_OK) {
+        status = tamis_actor_ready(pipe);
+    }
+    if (status == TAMIS_OK) {
+        status = run(loop, err);
+    }
+    if (status != TAMIS_OK) {
+        tamis_log_event(log, TAMIS_LOG_ERROR, "coordinator.failed",
+                        tamis_log_text("error", err->text));
+    }
+    loop_fini(loop);
+    return status;
+}
+
+tamis_status tamis_coordinator_start(const tamis_coordinator_options *options, char *out_url,
+                                     tamis_actor **out_coordinator, tamis_err *err)
+{
+    /* Read before the actor is ready, which is before this function returns. */
+    coordinator_start start = {.options = options, .out_url = out_url};
+
+    return tamis_actor_start(options->net, coordinator_body, &start, out_coordinator, err);
+}

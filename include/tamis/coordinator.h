@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* coordinator.h - a coordinator: one control thread, one thread for local tasks, one ledger.
+ *
+ * Threads: as tamis_actor.
+ */
+#ifndef TAMIS_COORDINATOR_H
+#define TAMIS_COORDINATOR_H
+
+#include "tamis/log.h"
+#include "tamis/net.h"
+#include "tamis/task.h"
+
+/* Borrowed until the coordinator has been stopped. Zero: the default of the core's settings. */
+typedef struct tamis_coordinator_options {
+    tamis_net *net;
+    const char *url;          /* to listen on */
+    const char *state_folder; /* of the ledger; made when absent; one coordinator at a time */
+    const char *data_folder;  /* of local results */
+    bool is_data_shared;      /* a worker of this process has the same one, and cleans up */
+    bool is_single_job;
+    uint64_t memory_bytes; /* of a local task */
+    uint32_t heartbeat_ms;
+    uint32_t lease_ms;
+    uint32_t attempts_max;
+    const tamis_task_table *tasks; /* of local kinds */
+    tamis_log *log;                /* NULL: silent */
+} tamis_coordinator_options;
+
+/* Recovers from the ledger, starts and listens; out_url (TAMIS_URL_SIZE bytes, may be NULL) is
+ * where peers connect to. When it is stopped everything stays in the ledger. TAMIS_EHELD: address
+ * or folder in use; TAMIS_EARG: url; TAMIS_EFORMAT, TAMIS_EVERSION, TAMIS_ECORRUPT: the ledger;
+ * TAMIS_EIO, TAMIS_ENOSPC, TAMIS_EDENIED, TAMIS_ENOMEM. */
+TAMIS_MUST_USE
+tamis_status tamis_coordinator_start(const tamis_coordinator_options *options, char *out_url,
+                                     tamis_actor **out_coordinator, tamis_err *err);
+
+#endif

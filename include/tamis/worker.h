@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* worker.h - a worker: one control thread, a thread for each task that runs, one data folder.
+ *
+ * Threads: as tamis_actor.
+ */
+#ifndef TAMIS_WORKER_H
+#define TAMIS_WORKER_H
+
+#include "tamis/log.h"
+#include "tamis/net.h"
+#include "tamis/task.h"
+
+#define TAMIS_WORKER_THREADS_MAX 512
+
+/* Borrowed until the worker has been stopped. */
+typedef struct tamis_worker_options {
+    tamis_net *net;
+    const char *url;         /* of the coordinator */
+    const char *data_folder; /* made when absent; one worker at a time */
+    uint32_t threads;        /* tasks side by side; 1 .. TAMIS_WORKER_THREADS_MAX */
+    uint64_t memory_bytes;   /* of all tasks together */
+    uint64_t give_up_ms;     /* ends without a word from the coordinator for so long; 0: never */
+    const tamis_task_table *tasks;
+    tamis_log *log; /* NULL: silent */
+} tamis_worker_options;
+
+/* Starts the worker; it looks for the coordinator in the background. The actor ends by itself with
+ * TAMIS_EPEER (give_up_ms) or TAMIS_EVERSION (it was refused). When it is stopped it cancels its
+ * tasks and says goodbye. TAMIS_EHELD: the data folder has a worker; TAMIS_EARG: url; TAMIS_EIO,
+ * TAMIS_ENOSPC, TAMIS_EDENIED, TAMIS_ENOMEM. */
+TAMIS_MUST_USE
+tamis_status tamis_worker_start(const tamis_worker_options *options, tamis_actor **out_worker,
+                                tamis_err *err);
+
+#endif

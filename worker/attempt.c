@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tamis/attempt.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tamis/failpoint.h"
+#include "tamis/path.h"
+#include "tamis/wire.h"
+
+#define CHUNK_SIZE (16u << 10)
+
+/* Texts that stay until the task ends: paths that it was given. */
+typedef struct text_chunk {
+    struct text_chunk *next;
+    size_t size;
+    char bytes[CHUNK_SIZE];
+} text_chunk;
+
+typedef struct acquired {
+    struct acquired *next;
+    tamis_records *records;
+} acquired;
+
+/* What the callbacks of one running task work on. */
+typedef struct attempt_run {
+    tamis_attempt *attempt;
+    text_chunk *texts;
+    acquired *acquired;
+    char folder[TAMIS_PATH_MAX];
+} attempt_run;
+
+static tamis_status path_of(char out_path[TAMIS_PATH_MAX], tamis_err *err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static tamis_status path_of(char out_path[TAMIS_PATH_MAX], tamis_err *err, const char *format, ...)
+{
+    va_list args;
+    int length = 0;
+
+    va_start(args, format);
+    length = vsnprintf(out_path, TAMIS_PATH_MAX, format, args);
+    va_end(args);
+    return length >= 0 && length < TAMIS_PATH_MAX
+               ? TAMIS_OK
+               : tamis_err_set(err, TAMIS_ELIMIT, "path is too long: %.200s...", out_path);
+}
+
+static const char *attempt_job(const tamis_attempt *attempt)
+{
+    return tamis_job_view_job(attempt->view)->id;
+}
+
+static tamis_status attempt_folder(const tamis_attempt *attempt, char out_path[TAMIS_PATH_MAX],
+                                   tamis_err *err)
+{
+    return path_of(out_path, err, "%s/%s/%s-%u-%u-%llx", attempt->data_folder, attempt_job(attempt),
+                   attempt->prefix, attempt->stage, attempt->task,
+                   (unsigned long long)attempt->fence);
+}
+
+tamis_attempt *tamis_attempt_create(const tamis_attempt *from)
+{
+    tamis_attempt *attempt = calloc(1, sizeof(*attempt));
+
+    if (attempt != NULL) {
+        attempt->view = from->view;
+        attempt->data_folder = from->data_folder;
+        attempt->prefix = from->prefix;
+        attempt->stage = from->stage;
+        attempt->task = from->task;
+        attempt->fence = from->fence;
+        attempt->memory_bytes = from->memory_bytes;
+        attempt->run = from->run;
+        attempt->records = from->records;
+        attempt->blob_of = from->blob_of;
+        attempt->counters_of = from->counters_of;
+        attempt->context = from->context;
+        tamis_buf_init(&attempt->result.blob, TAMIS_BLOB_MAX);
+    }
+    return attempt;
+}
+
+void tamis_attempt_destroy(tamis_attempt *attempt)
+{
+    if (attempt != NULL) {
+        tamis_buf_fini(&attempt->result.blob);
+        free(attempt);
+    }
+}
+
+/* ---- Callbacks ------------------------------------------------------------------------------- */
+
+static const char *keep_text(attempt_run *run, const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *place = NULL;
+
+    if (run->texts == NULL || CHUNK_SIZE - run->texts->size < size) {
+        text_chunk *chunk = malloc(sizeof(*chunk));
+
+        if (chunk == NULL || size > CHUNK_SIZE) {
+            free(chunk);
+            return NULL;
+        }
+        chunk->next = run->texts;
+        chunk->size = 0;
+        run->texts = chunk;
+    }
+    place = run->texts->bytes + run->texts->size;
+    memcpy(place, text, size);
+    run->texts->size += size;
+    return place;
+}
+
+static const char *locate(void *context, uint32_t stage, uint32_t task)
+{
+    attempt_run *run = context;
+    const char *owner = tamis_job_view_owner(run->attempt->view, stage, task);
+    char path[TAMIS_PATH_MAX];
+
+    TAMIS_ASSERT(stage < run->attempt->stage);
+    if (owner == NULL || path_of(path, NULL, "%s/%s/%u-%u", owner, attempt_job(run->attempt), stage,
+                                 task) != TAMIS_OK) {
+        return NULL;
+    }
+    return keep_text(run, path);
+}
+
+static tamis_status acquire(attempt_run *run, const char *data_folder, bool is_writer,
+                            tamis_records **out_records, tamis_err *err)
+{
+    acquired *entry = malloc(sizeof(*entry));
+    tamis_status status = TAMIS_OK;
+
+    if (entry == NULL) {
+        return tamis_err_set(err, TAMIS_ENOMEM, "no memory to open records");
+    }
+    status =
+        tamis_records_cache_acquire(run->attempt->records, data_folder, attempt_job(run->attempt),
+                                    is_writer, &entry->records, err);
+    if (status != TAMIS_OK) {
+        free(entry);
+        return status;
+    }
+    entry->next = run->acquired;
+    run->acquired = entry;
+    *out_records = entry->records;
+    return TAMIS_OK;
+}
+
+static tamis_status records_of(void *context, uint32_t batch, tamis_records **out_records,
+                               tamis_err *err)
+{
+    attempt_run *run = context;
+    uint32_t count = 0;
+    const tamis_stage *stages = tamis_job_view_stages(run->attempt->view, &count);
+    uint32_t scan = tamis_stage_find(stages, count, TAMIS_STAGE_SCAN, TAMIS_LEVEL_URL);
+    const char *owner = tamis_job_view_owner(run->attempt->view, scan, batch);
+
+    if (owner == NULL) {
+        return tamis_err_set(err, TAMIS_ENOENT, "nobody has the records of batch %u", batch);
+    }
+    return acquire(run, owner, false, out_records, err);
+}
+
+static tamis_status run_blob_of(void *context, uint32_t stage, uint32_t task, tamis_slice *out_blob,
+                                tamis_err *err)
+{
+    const attempt_run *run = context;
+
+    return run->attempt->blob_of(run->attempt->context, stage, task, out_blob, err);
+}
+
+static const uint64_t *run_counters_of(void *context, uint32_t stage)
+{
+    const attempt_run *run = context;
+
+    return run->attempt->counters_of(run->attempt->context, stage);
+}
+
+/* ---- The attempt ----------------------------------------------------------------------------- */
+
+static tamis_status sync_file(int folder, const char *name, const char *shown, tamis_err *err)
+{
+    int file = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    tamis_status status = TAMIS_OK;
+
+    if (file < 0) {
+        return tamis_err_errno(err, errno, "%s/%s", shown, name);
+    }
+    if (fsync(file) != 0) {
+        status = tamis_err_errno(err, errno, "%s/%s: sync", shown, name);
+    }
+    (void)close(file); /* nothing was written through it */
+    return status;
+}
+
+/* Syncs every file that the task left, and the folder. */
+static tamis_status sync_results(const char *folder, tamis_err *err)
+{
+    DIR *listing = opendir(folder);
+    const struct dirent *entry = NULL;
+    tamis_status status = TAMIS_OK;
+
+    if (listing == NULL) {
+        return tamis_err_errno(err, errno, "%s", folder);
+    }
+    while (status == TAMIS_OK && (entry = readdir(listing)) != NULL) {
+        if (entry->d_type == DT_REG || entry->d_type == DT_UNKNOWN) {
+            if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+                status = sync_file(dirfd(listing), entry->d_name, folder, err);
+            }
+        }
+    }
+    if (status == TAMIS_OK && fsync(dirfd(listing)) != 0) {
+        status = tamis_err_errno(err, errno, "%s: sync", folder);
+    }
+    (void)closedir(listing);
+    return status;
+}
+
+static tamis_status make_attempt_folder(const attempt_run *run, tamis_err *err)
+{
+    tamis_status status = tamis_path_make_parents(run->folder, err);
+
+    if (status == TAMIS_OK) {
+        status = tamis_path_remove(run->folder, err);
+    }
+    if (status == TAMIS_OK && mkdir(run->folder, 0777) != 0) {
+        status = tamis_err_errno(err, errno, "%s", run->folder);
+    }
+    return status;
+}
+
+static tamis_status run_task(attempt_run *run, tamis_err *err)
+{
+    tamis_attempt *attempt = run->attempt;
+    uint32_t stage_count = 0;
+    const tamis_stage *stages = tamis_job_view_stages(attempt->view, &stage_count);
+    tamis_task_env env = {
+        .job = tamis_job_view_job(attempt->view),
+        .stages = stages,
+        .stage_count = stage_count,
+        .stage = attempt->stage,
+        .task = attempt->task,
+        .folder = run->folder,
+        .memory_bytes = attempt->memory_bytes,
+        .progress = &attempt->progress,
+        .locate = locate,
+        .records_of = records_of,
+        .blob_of = attempt->blob_of == NULL ? NULL : run_blob_of,
+        .counters_of = attempt->counters_of == NULL ? NULL : run_counters_of,
+        .context = run,
+    };
+    tamis_status status = TAMIS_OK;
+
+    TAMIS_ASSERT(attempt->stage < stage_count && attempt->task < stages[attempt->stage].task_count);
+    if (attempt->run == NULL) {
+        return tamis_err_set(err, TAMIS_EUNSUPPORTED, "no %s tasks are run here",
+                             tamis_stage_kind_name(stages[attempt->stage].kind));
+    }
+    if (stages[attempt->stage].kind == TAMIS_STAGE_SCAN) {
+        status = acquire(run, attempt->data_folder, true, &env.records, err);
+    }
+    if (status == TAMIS_OK) {
+        status = attempt->run(&env, &attempt->result, err);
+    }
+    if (status == TAMIS_OK &&
+        atomic_load_explicit(&attempt->progress.is_canceled, memory_order_relaxed)) {
+        status = tamis_err_set(err, TAMIS_ECANCELED, "canceled");
+    }
+    return status;
+}
+
+static void run_fini(attempt_run *run)
+{
+    while (run->acquired != NULL) {
+        acquired *entry = run->acquired;
+
+        run->acquired = entry->next;
+        tamis_records_cache_release(run->attempt->records, entry->records);
+        free(entry);
+    }
+    while (run->texts != NULL) {
+        text_chunk *chunk = run->texts;
+
+        run->texts = chunk->next;
+        free(chunk);
+    }
+}
+
+void tamis_attempt_perform(tamis_attempt *attempt)
+{
+    attempt_run run = {.attempt = attempt};
+    tamis_status status = attempt_folder(attempt, run.folder, &attempt->err);
+
+    if (status == TAMIS_OK) {
+        status = make_attempt_folder(&run, &attempt->err);
+    }
+    if (status == TAMIS_OK) {
+        status = run_task(&run, &attempt->err);
+    }
+    if (status == TAMIS_OK) {
+        status = sync_results(run.folder, &attempt->err);
+    }
+    run_fini(&run);
+    if (status != TAMIS_OK) {
+        tamis_attempt_discard(attempt);
+    }
+    attempt->status = status;
+}
+
+tamis_status tamis_attempt_publish(const tamis_attempt *attempt, tamis_err *err)
+{
+    char from[TAMIS_PATH_MAX];
+    char to[TAMIS_PATH_MAX];
+    tamis_status status = attempt_folder(attempt, from, err);
+
+    if (status == TAMIS_OK) {
+        status = path_of(to, err, "%s/%s/%u-%u", attempt->data_folder, attempt_job(attempt),
+                         attempt->stage, attempt->task);
+    }
+    tamis_failpoint(TAMIS_FAILPOINT_TASK_BEFORE_RENAME);
+    if (status == TAMIS_OK) {
+        status = tamis_path_remove(to, err); /* an older attempt's: nobody was told of it */
+    }
+    if (status == TAMIS_OK) {
+        status = tamis_path_rename(from, to, err);
+    }
+    tamis_failpoint(TAMIS_FAILPOINT_TASK_AFTER_RENAME);
+    return status;
+}
+
+void tamis_attempt_discard(const tamis_attempt *attempt)
+{
+    char folder[TAMIS_PATH_MAX];
+
+    if (attempt_folder(attempt, folder, NULL) == TAMIS_OK &&
+        tamis_path_remove(folder, NULL) != TAMIS_OK) {
+        return; /* the next start sweeps it */
+    }
+}
+
+bool tamis_attempt_result_exists(const char *data_folder, const char *job, tamis_stage_kind kind,
+                                 uint32_t stage, uint32_t task)
+{
+    char path[TAMIS_PATH_MAX];
+    struct stat info;
+
+    if (path_of(path, NULL, "%s/%s/%u-%u", data_folder, job, stage, task) != TAMIS_OK ||
+        stat(path, &info) != 0 || !S_ISDIR(info.st_mode)) {
+        return false;
+    }
+    return kind != TAMIS_STAGE_SCAN ||
+           (path_of(path, NULL, "%s/%s/records", data_folder, job) == TAMIS_OK &&
+            stat(path, &info) == 0);
+}
+
+static tamis_status sweep_job(const char *data_folder, const char *job, const char *prefix,
+                              tamis_err *err)
+{
+    char folder[TAMIS_PATH_MAX];
+    DIR *listing = NULL;
+    const struct dirent *entry = NULL;
+    tamis_status status = tamis_path_join(folder, data_folder, job, err);
+
+    if (status != TAMIS_OK) {
+        return status;
+    }
+    listing = opendir(folder);
+    if (listing == NULL) {
+        return errno == ENOENT ? TAMIS_OK : tamis_err_errno(err, errno, "%s", folder);
+    }
+    while (status == TAMIS_OK && (entry = readdir(listing)) != NULL) {
+        if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0) {
+            status = tamis_path_remove_in(folder, entry->d_name, err);
+        }
+    }
+    (void)closedir(listing);
+    return status;
+}
+
+tamis_status tamis_attempt_sweep(const char *data_folder, const char *prefix, tamis_err *err)
+{
+    DIR *listing = opendir(data_folder);
+    const struct dirent *entry = NULL;
+    tamis_status status = TAMIS_OK;
+
+    if (listing == NULL) {
+        return tamis_err_errno(err, errno, "%s", data_folder);
+    }
+    while (status == TAMIS_OK && (entry = readdir(listing)) != NULL) {
+        if (tamis_job_id_is_valid(entry->d_name)) {
+            status = sweep_job(data_folder, entry->d_name, prefix, err);
+        }
+    }
+    (void)closedir(listing);
+    return status;
+}
