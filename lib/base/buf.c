@@ -88,7 +88,7 @@ tamis_status tamis_buf_append_format(tamis_buf *buf, const char *format, ...)
     if (length < 0) {
         return TAMIS_EARG;
     }
-    status = tamis_buf_reserve(buf, (size_t)length + 1);
+    status = tamis_buf_reserve(buf, (size_t)length); /* the zero goes into the slack */
     if (status != TAMIS_OK) {
         return status;
     }
