@@ -29,8 +29,7 @@ typedef struct discovery {
     size_t capacity;
 } discovery;
 
-/* ---- discover_path.c ----------------------------------------------------------------------------
- */
+/* ---- discover_path.c ---- */
 
 /* base/name, allocated; NULL: out of memory. An empty base gives the name alone. */
 char *path_join(const char *base, const char *name);
@@ -39,8 +38,7 @@ char *path_absolute(const char *folder, const char *path);
 /* An absolute path without ".", ".." and double slashes, by its letters alone; allocated. */
 char *path_normal(const char *absolute);
 
-/* ---- discover_walk.c ----------------------------------------------------------------------------
- */
+/* ---- discover_walk.c ---- */
 
 /* Adds what `path` names: a file, a folder's inputs, or a pattern's. What is not there or cannot be
  * read is added with its fault. TAMIS_ENOMEM. */
@@ -55,8 +53,7 @@ TAMIS_MUST_USE
 tamis_status discovery_no_memory(tamis_err *err);
 bool path_is_pattern(const char *path);
 
-/* ---- discover_glob.c ----------------------------------------------------------------------------
- */
+/* ---- discover_glob.c ---- */
 
 typedef struct path_list {
     char **paths;
@@ -72,8 +69,7 @@ TAMIS_MUST_USE
 tamis_status path_list_add(path_list *list, char **path_take);
 void path_list_fini(path_list *list);
 
-/* ---- discover_format.c --------------------------------------------------------------------------
- */
+/* ---- discover_format.c ---- */
 
 /* Whether the file name ends in a suffix that tells the format (behind one of a compression). */
 bool format_is_known(const char *name);
@@ -84,15 +80,13 @@ size_t format_stem_size(const char *name, size_t size);
 TAMIS_MUST_USE
 tamis_status format_recognize(discovery *found, tamis_input *input, tamis_err *err);
 
-/* ---- discover_names.c ---------------------------------------------------------------------------
- */
+/* ---- discover_names.c ---- */
 
 /* Gives every input its name (docs/FORMATS.md 2.6); split_count must stand. TAMIS_ENOMEM. */
 TAMIS_MUST_USE
 tamis_status names_give(discovery *found, tamis_err *err);
 
-/* ---- discover_splits.c --------------------------------------------------------------------------
- */
+/* ---- discover_splits.c ---- */
 
 /* Begins of the splits of one input, ascending from 0, into *out_begins (allocated, at least one).
  * TAMIS_ENOMEM, TAMIS_ELIMIT (more than TAMIS_SPLITS_MAX), TAMIS_EIO. */

@@ -97,8 +97,7 @@ TAMIS_MUST_USE
 tamis_status json_plan_init(json_plan *plan, const tamis_settings *settings, tamis_err *err);
 void json_plan_fini(json_plan *plan);
 
-/* ---- Shared by the kernels (json_scan.c) ------------------------------------------------------
- */
+/* ---- Shared by the kernels (json_scan.c) ---- */
 
 /* Bytes of the escape at p (a backslash): 2 or 6; 0: invalid. */
 size_t json_escape_size(const uint8_t *p);

@@ -52,8 +52,7 @@ struct tamis_reader {
     tamis_buf scratch;
 };
 
-/* ---- reader_window.c --------------------------------------------------------------------------
- */
+/* ---- reader_window.c ---- */
 
 /* Drops what is used and reads one more piece behind the rest; sets is_source_ended at the end. */
 TAMIS_MUST_USE
@@ -100,8 +99,7 @@ tamis_status window_line(tamis_reader *reader, reader_line *out_line, tamis_err 
 TAMIS_MUST_USE
 tamis_status window_drop_line(tamis_reader *reader, tamis_err *err);
 
-/* ---- reader.c ---------------------------------------------------------------------------------
- */
+/* ---- reader.c ---- */
 
 /* Whether the record at hand becomes a row, by --sample; counts it. A record that the stream's
  * fault cut always does: no fault is silent. TAMIS_END: --limit is reached. */
@@ -126,8 +124,7 @@ tamis_status reader_repair(tamis_slice bytes, tamis_buf *storage, bool *out_repa
 /* Sets err to "no memory for a record of NAME". */
 tamis_status reader_no_memory(const tamis_reader *reader, tamis_err *err);
 
-/* ---- Formats ----------------------------------------------------------------------------------
- */
+/* ---- Formats ---- */
 
 TAMIS_MUST_USE
 tamis_status jsonl_reader_next(tamis_reader *reader, tamis_doc *out_doc, tamis_err *err);
