@@ -129,4 +129,15 @@ bool tamis_actor_has_ended(tamis_actor *actor, tamis_status *out_status, tamis_e
 TAMIS_MUST_USE
 tamis_status tamis_actor_stop(tamis_actor *actor, uint64_t timeout_ms, tamis_err *err);
 
+/* ---- For main -------------------------------------------------------------------------------- */
+
+/* Keeps SIGINT and SIGTERM for tamis_serve. To be called before any thread is started. */
+void tamis_serve_prepare(void);
+
+/* Waits until the actor ends by itself or one of these signals asks for it, and stops the actor
+ * (TAMIS_ETIMEOUT as there: only ending the process is left then). *out_signal: which one; 0: none.
+ * Returns what the actor did. */
+TAMIS_MUST_USE
+tamis_status tamis_serve(tamis_actor *actor, uint64_t stop_ms, int *out_signal, tamis_err *err);
+
 #endif

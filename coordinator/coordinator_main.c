@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "coordinator_main.h"
+
+#include <unistd.h>
+
+#include "tamis/coordinator.h"
+#include "tamis/options.h"
+#include "tamis/path.h"
+
+#define STOP_MS 5000 /* for a local task to notice that it is canceled */
+
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_SIGNAL = 128 };
+
+static const tamis_option rows[] = {
+    {.name = "state",
+     .short_name = 's',
+     .type = TAMIS_OPTION_TEXT,
+     .traits = TAMIS_OPTION_REQUIRED,
+     .value_name = "FOLDER",
+     .group = "Places",
+     .help = "folder of the ledger; made when it is absent; one coordinator at a time"},
+    {.name = "listen",
+     .short_name = 'l',
+     .type = TAMIS_OPTION_TEXT,
+     .default_text = "tcp://127.0.0.1:7600",
+     .value_name = "URL",
+     .group = "Places",
+     .help = "where workers and 'tamis run --coordinator' connect to; port * picks a free one"},
+    {.name = "data",
+     .short_name = 'd',
+     .type = TAMIS_OPTION_TEXT,
+     .default_shown = "'data' in the state folder",
+     .value_name = "FOLDER",
+     .group = "Places",
+     .help = "folder of results that the coordinator itself computes; workers read them there"},
+    {.name = "memory",
+     .short_name = 'm',
+     .type = TAMIS_OPTION_BYTES,
+     .default_text = "1GiB",
+     .min = 1 << 20,
+     .max = INT64_MAX,
+     .group = "Resources",
+     .help = "memory of the coordinator's own tasks"},
+    {.name = "lease",
+     .type = TAMIS_OPTION_DURATION,
+     .default_text = "10s",
+     .min = 1000,
+     .max = 3600000,
+     .group = "Patience",
+     .help = "a task whose worker is silent for so long is given to another one"},
+    {.name = "attempts",
+     .type = TAMIS_OPTION_UINT,
+     .default_text = "4",
+     .min = 1,
+     .max = 100,
+     .group = "Patience",
+     .help = "failures of one task before its job fails"},
+    {.name = "log-level",
+     .type = TAMIS_OPTION_CHOICE,
+     .default_text = "info",
+     .choices = tamis_log_level_names,
+     .group = "Log",
+     .help = "least urgent events that are written to stderr"},
+    {.name = "log-format",
+     .type = TAMIS_OPTION_CHOICE,
+     .default_text = "text",
+     .choices = tamis_log_format_names,
+     .group = "Log",
+     .help = "how a line looks"},
+};
+
+static const tamis_option_table table = {
+    .program = "tamis-coordinator",
+    .summary = "give the tasks of tamis runs to workers",
+    .description =
+        "Takes jobs from 'tamis run --coordinator', cuts them into tasks, leases these to the "
+        "workers that connect, and keeps in its ledger what is finished. After a crash it goes on "
+        "where the ledger stands. Once it listens it prints one line 'listening URL' on stdout.",
+    .examples = "  tamis-coordinator --state /var/lib/tamis --listen tcp://127.0.0.1:7600\n",
+    .exit_codes = "1  failed\n2  usage\n128+n  by signal n\n",
+    .options = rows,
+    .option_count = sizeof(rows) / sizeof(rows[0]),
+};
+
+static tamis_status serve(const tamis_coordinator_options *options, int *out_signal, tamis_err *err)
+{
+    char url[TAMIS_URL_SIZE];
+    tamis_actor *coordinator = NULL;
+    tamis_status status = tamis_coordinator_start(options, url, &coordinator, err);
+
+    if (status == TAMIS_OK) {
+        (void)printf("listening %s\n", url);
+        (void)fflush(stdout); /* who reads it waits for it */
+        status = tamis_serve(coordinator, STOP_MS, out_signal, err);
+    }
+    if (status == TAMIS_ETIMEOUT) {
+        _exit(*out_signal == 0 ? EXIT_FAILED : EXIT_SIGNAL + *out_signal);
+    }
+    return status;
+}
+
+static int exit_code(tamis_status status, int signal_number, const tamis_err *err)
+{
+    if (signal_number != 0) {
+        return EXIT_SIGNAL + signal_number;
+    }
+    if (status != TAMIS_OK) {
+        (void)fprintf(stderr, "tamis-coordinator: %s\n", err->text);
+    }
+    return status == TAMIS_OK ? 0 : status == TAMIS_EARG ? EXIT_USAGE : EXIT_FAILED;
+}
+
+static tamis_status run(const tamis_options *options, const tamis_task_table *tasks,
+                        int *out_signal, tamis_err *err)
+{
+    const char *state = tamis_options_text(options, "state");
+    const char *data = tamis_options_text(options, "data");
+    char folder[TAMIS_PATH_MAX];
+    tamis_net *net = NULL;
+    tamis_log *log = NULL;
+    tamis_log_options log_options = {
+        .file = STDERR_FILENO,
+        .level = (tamis_log_level)tamis_options_choice(options, "log-level"),
+        .format = (tamis_log_format)tamis_options_choice(options, "log-format"),
+    };
+    tamis_status status = tamis_path_join(folder, state, "data", err);
+
+    if (status == TAMIS_OK) {
+        status = tamis_log_create(&log_options, &log);
+    }
+    if (status == TAMIS_OK) {
+        status = tamis_net_create(&net, err);
+    }
+    if (status == TAMIS_OK) {
+        tamis_coordinator_options coordinator = {
+            .net = net,
+            .url = tamis_options_text(options, "listen"),
+            .state_folder = state,
+            .data_folder = data == NULL ? folder : data,
+            .memory_bytes = tamis_options_uint(options, "memory"),
+            .lease_ms = (uint32_t)tamis_options_uint(options, "lease"),
+            .attempts_max = (uint32_t)tamis_options_uint(options, "attempts"),
+            .tasks = tasks,
+            .log = log,
+        };
+
+        status = serve(&coordinator, out_signal, err);
+    }
+    tamis_net_destroy(net);
+    tamis_log_destroy(log);
+    return status;
+}
+
+int tamis_coordinator_main(int argument_count, char **arguments, const tamis_task_table *tasks)
+{
+    tamis_options *options = NULL;
+    tamis_err err = {.status = TAMIS_OK};
+    int signal_number = 0;
+    int code = 0;
+    tamis_status status = TAMIS_OK;
+
+    tamis_serve_prepare();
+    if (!tamis_options_start(&table, argument_count - 1, arguments + 1, environ, stdout, stderr,
+                             &options, &code)) {
+        return code;
+    }
+    status = run(options, tasks, &signal_number, &err);
+    tamis_options_destroy(options);
+    return exit_code(status, signal_number, &err);
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker_main.h"
+
+#include <sched.h>
+#include <unistd.h>
+
+#include "tamis/options.h"
+#include "tamis/worker.h"
+
+#define STOP_MS 5000 /* for tasks to notice that they are canceled */
+
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_PEER = 4, EXIT_SIGNAL = 128 };
+
+static const tamis_option rows[] = {
+    {.name = "coordinator",
+     .short_name = 'c',
+     .type = TAMIS_OPTION_TEXT,
+     .traits = TAMIS_OPTION_REQUIRED,
+     .value_name = "URL",
+     .group = "Places",
+     .help = "where the coordinator listens: tcp://HOST:PORT"},
+    {.name = "data",
+     .short_name = 'd',
+     .type = TAMIS_OPTION_TEXT,
+     .traits = TAMIS_OPTION_REQUIRED,
+     .value_name = "FOLDER",
+     .group = "Places",
+     .help = "folder of intermediate results; made when it is absent; one worker at a time"},
+    {.name = "threads",
+     .short_name = 't',
+     .type = TAMIS_OPTION_UINT,
+     .default_shown = "number of processors",
+     .min = 1,
+     .max = TAMIS_WORKER_THREADS_MAX,
+     .group = "Resources",
+     .help = "tasks that run side by side"},
+    {.name = "memory",
+     .short_name = 'm',
+     .type = TAMIS_OPTION_BYTES,
+     .default_text = "1GiB",
+     .min = 1 << 20,
+     .max = INT64_MAX,
+     .group = "Resources",
+     .help = "memory of all tasks together"},
+    {.name = "give-up",
+     .type = TAMIS_OPTION_DURATION,
+     .default_text = "5m",
+     .max = INT64_MAX,
+     .group = "Resources",
+     .help = "end without a word from the coordinator for so long; 0: never"},
+    {.name = "log-level",
+     .type = TAMIS_OPTION_CHOICE,
+     .default_text = "info",
+     .choices = tamis_log_level_names,
+     .group = "Log",
+     .help = "least urgent events that are written to stderr"},
+    {.name = "log-format",
+     .type = TAMIS_OPTION_CHOICE,
+     .default_text = "text",
+     .choices = tamis_log_format_names,
+     .group = "Log",
+     .help = "how a line looks"},
+};
+
+static const tamis_option_table table = {
+    .program = "tamis-worker",
+    .summary = "run the tasks of a tamis coordinator",
+    .description =
+        "Pulls tasks from the coordinator, reads inputs and the results of other workers "
+        "by their paths, and leaves its own results in the data folder. When it is "
+        "stopped or killed, its tasks are given to others.",
+    .examples = "  tamis-worker --coordinator tcp://127.0.0.1:7600 --data /scratch/tamis\n",
+    .exit_codes = "1  failed\n2  usage\n4  the coordinator is out of reach\n128+n  by signal n\n",
+    .options = rows,
+    .option_count = sizeof(rows) / sizeof(rows[0]),
+};
+
+static uint32_t thread_count(const tamis_options *options)
+{
+    cpu_set_t set;
+    uint64_t count = tamis_options_uint(options, "threads");
+
+    if (count == 0 && sched_getaffinity(0, sizeof(set), &set) == 0) {
+        count = (uint64_t)CPU_COUNT(&set);
+    }
+    count = count == 0 ? 1 : count;
+    return count > TAMIS_WORKER_THREADS_MAX ? TAMIS_WORKER_THREADS_MAX : (uint32_t)count;
+}
+
+static tamis_status serve(const tamis_worker_options *options, int *out_signal, tamis_err *err)
+{
+    tamis_actor *worker = NULL;
+    tamis_status status = tamis_worker_start(options, &worker, err);
+
+    if (status == TAMIS_OK) {
+        status = tamis_serve(worker, STOP_MS, out_signal, err);
+    }
+    if (status == TAMIS_ETIMEOUT) {
+        /* A task does not end. Nothing of it is lost that was not lost anyway. */
+        _exit(*out_signal == 0 ? EXIT_FAILED : EXIT_SIGNAL + *out_signal);
+    }
+    return status;
+}
+
+static int exit_code(tamis_status status, int signal_number, const tamis_err *err)
+{
+    if (signal_number != 0) {
+        return EXIT_SIGNAL + signal_number;
+    }
+    if (status == TAMIS_OK) {
+        return 0;
+    }
+    (void)fprintf(stderr, "tamis-worker: %s\n", err->text);
+    if (status == TAMIS_EARG) {
+        return EXIT_USAGE;
+    }
+    return status == TAMIS_EPEER ? EXIT_PEER : EXIT_FAILED;
+}
+
+int tamis_worker_main(int argument_count, char **arguments, const tamis_task_table *tasks)
+{
+    tamis_options *options = NULL;
+    tamis_net *net = NULL;
+    tamis_log *log = NULL;
+    tamis_err err = {.status = TAMIS_OK};
+    int signal_number = 0;
+    int code = 0;
+    tamis_status status = TAMIS_OK;
+
+    tamis_serve_prepare();
+    if (!tamis_options_start(&table, argument_count - 1, arguments + 1, environ, stdout, stderr,
+                             &options, &code)) {
+        return code;
+    }
+    tamis_log_options log_options = {
+        .file = STDERR_FILENO,
+        .level = (tamis_log_level)tamis_options_choice(options, "log-level"),
+        .format = (tamis_log_format)tamis_options_choice(options, "log-format"),
+    };
+
+    status = tamis_log_create(&log_options, &log);
+    if (status == TAMIS_OK) {
+        status = tamis_net_create(&net, &err);
+    }
+    if (status == TAMIS_OK) {
+        tamis_worker_options worker = {
+            .net = net,
+            .url = tamis_options_text(options, "coordinator"),
+            .data_folder = tamis_options_text(options, "data"),
+            .threads = thread_count(options),
+            .memory_bytes = tamis_options_uint(options, "memory"),
+            .give_up_ms = tamis_options_uint(options, "give-up"),
+            .tasks = tasks,
+            .log = log,
+        };
+
+        status = serve(&worker, &signal_number, &err);
+    }
+    tamis_net_destroy(net);
+    tamis_log_destroy(log);
+    tamis_options_destroy(options);
+    return exit_code(status, signal_number, &err);
+}
