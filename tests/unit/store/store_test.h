@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -127,6 +128,18 @@ static inline int test_child_end(test_child *child, bool is_killed)
     }
     assert_int_equal(waitpid(child->pid, &result, 0), child->pid);
     return result;
+}
+
+/* Files of this process cannot grow beyond `bytes`: writes fail as they do on a full disk. Undone
+ * with RLIM_INFINITY (or what the process started with). */
+static inline void test_limit_files(rlim_t bytes)
+{
+    struct rlimit limit = {0};
+
+    assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
 static inline int test_setup(void **state)

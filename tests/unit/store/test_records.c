@@ -651,6 +651,23 @@ static void test_kill(void **state)
     }
 }
 
+/* A task whose files cannot be written leaves nothing, and can be done again. */
+static void test_write_fails(void **state)
+{
+    tamis_records *records = store_open(*state, false);
+    tamis_err err = {0};
+
+    assert_status(task_write(records, *state, 0, 1, 300, 100, &err), TAMIS_OK, &err);
+    test_limit_files(100000);
+    assert_status(task_write(records, *state, 1, 2, 9000, 100, &err), TAMIS_EIO, &err);
+    test_limit_files(RLIM_INFINITY);
+    assert_int_equal(count_files(*state, ".sst"), 0);
+    assert_int_equal(count_rows(records), 300);
+    assert_status(task_write(records, *state, 1, 2, 300, 100, &err), TAMIS_OK, &err);
+    assert_range(records, 0, UINT64_MAX, 2, 300, 100);
+    tamis_records_close(records);
+}
+
 /* ---- Damage ---------------------------------------------------------------------------------- */
 
 static void file_flip(const char *folder, const char *ending, double where)
@@ -744,6 +761,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test_setup_teardown(test_read_only, test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(test_threads, test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(test_kill, test_setup, test_teardown),
+        cmocka_unit_test_setup_teardown(test_write_fails, test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(test_damage, test_setup, test_teardown),
     };
 

@@ -534,6 +534,45 @@ static void test_kill(void **state)
     }
 }
 
+/* A write that fails is an error of that commit and of those behind it; what was committed before
+ * is there, now and after the store was opened again. */
+static void test_write_fails(void **state)
+{
+    tamis_store *store = store_make(*state, false);
+    tamis_store_batch *batch = NULL;
+    uint8_t *bytes = calloc(1, 20000);
+    tamis_err err = {0};
+    tamis_status status = TAMIS_OK;
+
+    assert_non_null(bytes);
+    assert_int_equal(tamis_store_batch_create(&batch), TAMIS_OK);
+    put_one(store, "before", "kept");
+    test_limit_files(50000);
+    for (uint32_t i = 0; i < 5 && status == TAMIS_OK; i++) {
+        char key[16];
+
+        (void)snprintf(key, sizeof(key), "key%u", i);
+        tamis_store_batch_reset(batch);
+        assert_int_equal(tamis_store_batch_put(batch, text(key), tamis_slice_of(bytes, 20000)),
+                         TAMIS_OK);
+        status = tamis_store_commit(store, batch, &err);
+    }
+    assert_status(status, TAMIS_EIO, &err);
+    assert_non_null(strstr(err.text, "store"));
+    test_limit_files(RLIM_INFINITY);
+    assert_status(tamis_store_commit(store, batch, &err), TAMIS_EIO, &err);
+    assert_value(store, "before", "kept");
+    tamis_store_close(store);
+
+    store = store_make(*state, false);
+    assert_value(store, "before", "kept");
+    assert_in_range(count_keys(store, "key"), 2, 3);
+    assert_status(tamis_store_commit(store, batch, &err), TAMIS_OK, &err);
+    tamis_store_batch_destroy(batch);
+    tamis_store_close(store);
+    free(bytes);
+}
+
 typedef struct committer {
     tamis_store *store;
     uint32_t number;
@@ -605,6 +644,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test_setup_teardown(test_open_errors, test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(test_held_by_process, test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(test_kill, test_setup, test_teardown),
+        cmocka_unit_test_setup_teardown(test_write_fails, test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(test_threads, test_setup, test_teardown),
     };
 
