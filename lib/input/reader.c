@@ -45,6 +45,7 @@ void tamis_reader_destroy(tamis_reader *reader)
         return;
     }
     tamis_source_destroy(reader->source);
+    tamis_source_destroy(reader->inner);
     json_plan_fini(&reader->plan);
     tamis_hasher_destroy(reader->hasher);
     tamis_buf_fini(&reader->window);
@@ -54,6 +55,7 @@ void tamis_reader_destroy(tamis_reader *reader)
     tamis_buf_fini(&reader->url);
     tamis_buf_fini(&reader->scope);
     tamis_buf_fini(&reader->scratch);
+    tamis_buf_fini(&reader->header);
     free(reader);
 }
 
@@ -212,10 +214,12 @@ tamis_status reader_cut_row(tamis_reader *reader, const reader_cut *cut, tamis_d
     if (reader->is_fault_told) {
         const tamis_source_state *state = tamis_source_look(reader->source);
 
-        reader->summary.stream_fault = state->fault;
-        reader->summary.stream_fault_offset = reader_offset(reader, state->fault_offset);
+        /* A plain file has no end but its own: the format found that it ends too early. */
+        reader->summary.stream_fault = cut->fault;
+        reader->summary.stream_fault_offset = reader_offset(reader, state->decoded_bytes);
         (void)snprintf(reader->summary.fault_text, sizeof(reader->summary.fault_text), "%s",
-                       state->fault_text);
+                       state->fault == TAMIS_FAULT_NONE ? "the file ends inside a record"
+                                                        : state->fault_text);
     }
     return status;
 }
@@ -227,9 +231,7 @@ tamis_status reader_end(tamis_reader *reader, tamis_doc *out_doc, tamis_err *err
         .fault = state->fault, .offset = state->fault_offset, .digest = tamis_hash128(NULL, 0)};
     bool is_wanted = false;
 
-    /* What was read ahead behind the split is the next one's matter. */
-    if (state->fault == TAMIS_FAULT_NONE || reader->is_fault_told || !reader->is_source_ended ||
-        window_position(reader) > state->boundary) {
+    if (!reader_has_fault(reader)) {
         return TAMIS_END;
     }
     reader->is_fault_told = true;

@@ -50,6 +50,8 @@ struct tamis_reader {
     tamis_buf url;
     tamis_buf scope;
     tamis_buf scratch;
+    tamis_buf header;    /* of a WARC record */
+    tamis_source *inner; /* of a compressed payload; made when first needed */
 };
 
 /* ---- reader_window.c ---- */
@@ -94,6 +96,16 @@ typedef struct reader_line {
 /* The next line that belongs to the split. TAMIS_END: no more. */
 TAMIS_MUST_USE
 tamis_status window_line(tamis_reader *reader, reader_line *out_line, tamis_err *err);
+
+/* Whether the stream ended by a fault that no row told yet and that lies in front of the split's
+ * boundary: what was read ahead behind it is the next split's matter. */
+static inline bool reader_has_fault(const tamis_reader *reader)
+{
+    const tamis_source_state *state = tamis_source_look(reader->source);
+
+    return reader->is_source_ended && !reader->is_fault_told && state->fault != TAMIS_FAULT_NONE &&
+           state->fault_offset < state->boundary;
+}
 
 /* Drops the first line (also of no byte): it belongs to the split before. */
 TAMIS_MUST_USE

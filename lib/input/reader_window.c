@@ -50,12 +50,16 @@ static const uint8_t *window_find_line_feed(tamis_reader *reader)
     return feed;
 }
 
-/* Whether the record that ends at the last decoded byte is the one that a checksum failed in. */
-static bool window_is_cut(const tamis_reader *reader)
+/* A line that is not ended when the stream is: cut by its fault, where it has one. Bytes behind the
+ * boundary may belong to a line of this split, so that the place of the fault does not matter. */
+static void window_take_fault(tamis_reader *reader, reader_line *line)
 {
-    const tamis_source_state *state = tamis_source_look(reader->source);
+    tamis_fault fault = tamis_source_look(reader->source)->fault;
 
-    return reader->is_source_ended && state->fault != TAMIS_FAULT_NONE && !reader->is_fault_told;
+    if (fault != TAMIS_FAULT_NONE) {
+        line->fault = fault;
+        reader->is_fault_told = true;
+    }
 }
 
 /* A line longer than the limit: digested piece by piece, up to its line feed. */
@@ -76,10 +80,7 @@ static tamis_status window_skip_line(tamis_reader *reader, reader_line *line, ta
             break;
         }
         if (reader->is_source_ended) {
-            if (window_is_cut(reader)) {
-                line->fault = tamis_source_look(reader->source)->fault;
-                reader->is_fault_told = true;
-            }
+            window_take_fault(reader, line);
             break;
         }
         status = window_fill(reader, err);
@@ -96,16 +97,18 @@ static tamis_status window_skip_line(tamis_reader *reader, reader_line *line, ta
 static void window_take_line(tamis_reader *reader, size_t size, bool has_feed, reader_line *line)
 {
     uint8_t *data = reader->window.data + reader->window_begin;
-    bool is_last = size + has_feed == window_size(reader);
+    const tamis_source_state *state = tamis_source_look(reader->source);
 
     line->begin = data;
     line->end = data + size;
     data[size] = '\n'; /* without a line feed: in the slack of the buffer */
-    if (is_last && window_is_cut(reader) &&
-        (!has_feed || tamis_source_look(reader->source)->fault == TAMIS_FAULT_STREAM_CORRUPT)) {
-        line->fault = tamis_source_look(reader->source)->fault;
-        reader->is_fault_told = true;
-    } else if (size > reader->settings->record_bytes_max) {
+    if (!has_feed) {
+        window_take_fault(reader, line);
+    } else if (size + 1 == window_size(reader) && reader_has_fault(reader) &&
+               state->fault == TAMIS_FAULT_STREAM_CORRUPT) {
+        window_take_fault(reader, line); /* the checksum behind it is wrong */
+    }
+    if (line->fault == TAMIS_FAULT_NONE && size > reader->settings->record_bytes_max) {
         line->fault = TAMIS_FAULT_RECORD_TOO_LARGE;
     }
     if (line->fault != TAMIS_FAULT_NONE) {

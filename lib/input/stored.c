@@ -98,8 +98,9 @@ static tamis_status stored_read_file(tamis_stored *stored, uint8_t *out_bytes, s
             continue;
         }
         if (count < 0) {
-            return tamis_err_errno(err, errno, "reading at offset %" PRIu64 " failed",
-                                   stored->position + size);
+            (void)tamis_err_errno(err, errno, "reading at offset %" PRIu64 " failed",
+                                  stored->position + size);
+            return TAMIS_EIO;
         }
         if (count == 0) {
             break;
