@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# The commands that look at a result: explain, sample, preview; and plan, which looks ahead.
+set(TAMIS_CLI_INSPECT_SOURCES
+  explain.c
+  explain_print.c
+  preview.c
+  preview_print.c
+  row_copy.c
+  sample.c
+  sample_print.c
+  text_out.c
+  word_diff.c)
