@@ -21,9 +21,11 @@
 #include "tamis/reader.h"
 #include "worker_tasks.h"
 
-#define MEMORY_LEAST   (UINT64_C(256) << 20)
-#define MEMORY_MOST    (UINT64_C(64) << 30)
-#define MEMORY_FIXED   (UINT64_C(40) << 20) /* of --memory: program, store, sockets, readers */
+#define MEMORY_LEAST (UINT64_C(256) << 20)
+#define MEMORY_MOST  (UINT64_C(64) << 30)
+#define MEMORY_FIXED (UINT64_C(40) << 20) /* of --memory: program, store, sockets, readers */
+#define MEMORY_OF_TASK                                                                             \
+    (UINT64_C(12) << 20) /* least: readers, sorters and a document of some size */
 #define THREADS_MOST   1024
 #define PRIORITY_BYTES (16u << 20)
 
@@ -165,6 +167,24 @@ static uint64_t default_memory(void)
 static uint64_t task_memory(uint64_t memory_bytes)
 {
     return memory_bytes > 2 * MEMORY_FIXED ? memory_bytes - MEMORY_FIXED : memory_bytes / 2;
+}
+
+/* Fewer tasks side by side where memory does not reach for all. */
+static void run_bound_threads(run *r)
+{
+    uint64_t most = task_memory(r->memory_bytes) / MEMORY_OF_TASK;
+
+    most = most == 0 ? 1 : most;
+    if (r->threads > most) {
+        if (!r->is_quiet) {
+            (void)fprintf(stderr,
+                          "tamis run: --memory reaches for %" PRIu64
+                          " of %u workers; going on with "
+                          "these\n",
+                          most, r->threads);
+        }
+        r->threads = (uint32_t)most;
+    }
 }
 
 /* ---- Inputs
@@ -455,6 +475,7 @@ int tamis_cmd_run(int argument_count, char **arguments)
     r->memory_bytes = tamis_options_is_given(options, "memory")
                           ? tamis_options_uint(options, "memory")
                           : default_memory();
+    run_bound_threads(r);
     if (tamis_run_settings(options, &r->job.settings, &err) != TAMIS_OK) {
         (void)fprintf(stderr, "tamis run: %s\nTry 'tamis run --help'.\n", err.text);
         code = TAMIS_EXIT_USAGE;

@@ -305,8 +305,7 @@ static tamis_status scan_write_sorter(scan *s, tamis_sorter *sorter, tamis_run_w
                                     err);
     }
     tamis_sorter_stats(sorter, &stats);
-    s->result->counters[TAMIS_COUNTER_SPILLS] += stats.spills;
-    s->result->counters[TAMIS_COUNTER_MERGE_PASSES] += stats.merge_passes;
+    tamis_task_count_sort(&stats, s->result);
     return status;
 }
 

@@ -104,6 +104,8 @@ TAMIS_MUST_USE
 tamis_status tamis_task_write_sorted(const tamis_task_env *env, tamis_sorter *sorter,
                                      tamis_run_writer *writer, uint32_t kind,
                                      tamis_task_result *result, tamis_err *err);
+/* Adds spills and merges of a sorter to the counters. */
+void tamis_task_count_sort(const tamis_sort_stats *stats, tamis_task_result *result);
 /* Opens the task's run file for writing; _close finishes it and counts its bytes. */
 TAMIS_MUST_USE
 tamis_status tamis_task_run_open(const tamis_task_env *env, tamis_run_writer **out_writer,

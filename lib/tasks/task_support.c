@@ -102,9 +102,15 @@ tamis_status tamis_task_write_sorted(const tamis_task_env *env, tamis_sorter *so
             tamis_sorter_write(sorter, writer, kind, tamis_task_part_of_ord, &env->job->plan, err);
     }
     tamis_sorter_stats(sorter, &stats);
-    result->counters[TAMIS_COUNTER_SPILLS] += stats.spills;
-    result->counters[TAMIS_COUNTER_MERGE_PASSES] += stats.merge_passes;
+    tamis_task_count_sort(&stats, result);
     return status;
+}
+
+void tamis_task_count_sort(const tamis_sort_stats *stats, tamis_task_result *result)
+{
+    result->counters[TAMIS_COUNTER_SPILLS] += stats->spills;
+    /* Spilled runs are merged once more on their way out. */
+    result->counters[TAMIS_COUNTER_MERGE_PASSES] += stats->merge_passes + (stats->spills != 0);
 }
 
 tamis_status tamis_task_run_open(const tamis_task_env *env, tamis_run_writer **out_writer,
