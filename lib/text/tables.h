@@ -34,12 +34,14 @@ typedef enum tamis_class {
  *   bits 3-7   the flags below
  *   bits 8-28  CHANGED: the code point it becomes; MANY: place in tamis_sequences of the code
  * points it becomes, composed; otherwise, for JOINS: its combining class */
-#define TAMIS_ENTRY_CLASS 0x07u
-#define TAMIS_ENTRY_JOINS 0x08u /* the result may be reordered or composed with what is before */
-#define TAMIS_ENTRY_SLOW  0x10u /* needs a look at its neighbors in any case */
-#define TAMIS_ENTRY_MANY  0x20u
-#define TAMIS_ENTRY_CUT                                                                            \
-    0x40u /* in front of it a text can be cut: no token, no composition crosses */
+/* The flags: JOINS: the result may be reordered or composed with what is before it. SLOW: needs a
+ * look at its neighbors in any case. CUT: in front of it a text can be cut, since no token and no
+ * composition crosses. */
+#define TAMIS_ENTRY_CLASS   0x07u
+#define TAMIS_ENTRY_JOINS   0x08u
+#define TAMIS_ENTRY_SLOW    0x10u
+#define TAMIS_ENTRY_MANY    0x20u
+#define TAMIS_ENTRY_CUT     0x40u
 #define TAMIS_ENTRY_CHANGED 0x80u
 #define TAMIS_ENTRY_SHIFT   8
 

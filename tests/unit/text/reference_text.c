@@ -264,3 +264,34 @@ void random_text(tamis_rng *rng, size_t points, tamis_buf *out)
     }
     assert_int_equal(tamis_buf_reserve(out, TAMIS_BUF_SLACK), TAMIS_OK);
 }
+
+void natural_text(tamis_rng *rng, size_t points, tamis_buf *out)
+{
+    static const uint32_t scripts[][2] = {
+        {'a', 26},    {'A', 26},    {'0', 10},      {0xC0, 64},      {0x100, 128},  {0x391, 57},
+        {0x400, 96},  {0x5D0, 27},  {0x620, 43},    {0x905, 53},     {0xE01, 48},   {0x1E00, 256},
+        {0x3041, 86}, {0x30A1, 90}, {0x4E00, 5000}, {0xAC00, 11172}, {0x20000, 64}, {0xFF01, 94},
+        {0x2010, 24}, {0x3000, 32}, {0x10D0, 43},   {0x13A0, 86},    {0x1F600, 80}};
+    static const uint32_t stops[] = {' ', ' ', ' ', ',', '.', '\n', 0x3001, 0x3002, 0xFF0C, 0x2026};
+    uint64_t hard_odds = 20 + tamis_rng_below(rng, 300);
+
+    for (size_t i = 0; i < points;) {
+        const uint32_t *script =
+            scripts[tamis_rng_below(rng, sizeof(scripts) / sizeof(scripts[0]))];
+        size_t words = 1 + tamis_rng_below(rng, 8);
+
+        while (words-- > 0) {
+            size_t letters = 1 + tamis_rng_below(rng, 9);
+
+            i += letters + 1;
+            while (letters-- > 0) {
+                append_point(out, script[0] + (uint32_t)tamis_rng_below(rng, script[1]));
+                if (tamis_rng_below(rng, hard_odds) == 0) {
+                    append_point(out, hard[tamis_rng_below(rng, sizeof(hard) / sizeof(hard[0]))]);
+                }
+            }
+            append_point(out, stops[tamis_rng_below(rng, sizeof(stops) / sizeof(stops[0]))]);
+        }
+    }
+    assert_int_equal(tamis_buf_reserve(out, TAMIS_BUF_SLACK), TAMIS_OK);
+}

@@ -31,4 +31,8 @@ uint64_t reference_shingle_hash(const uint64_t *tokens, uint32_t n);
  * behind it as slack. */
 void random_text(tamis_rng *rng, size_t points, tamis_buf *out);
 
+/* The same for a text as people write them: runs of words of one script, now and then a hard one.
+ */
+void natural_text(tamis_rng *rng, size_t points, tamis_buf *out);
+
 #endif

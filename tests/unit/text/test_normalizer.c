@@ -167,7 +167,11 @@ static void body_random(void)
         char what[32];
 
         tamis_buf_init(&text, 0);
-        random_text(&rng, tamis_rng_below(&rng, round % 100 == 0 ? 20000 : 120), &text);
+        if (round % 2 == 0) {
+            random_text(&rng, tamis_rng_below(&rng, round % 100 == 0 ? 20000 : 120), &text);
+        } else {
+            natural_text(&rng, tamis_rng_below(&rng, round % 100 == 1 ? 20000 : 400), &text);
+        }
         (void)snprintf(what, sizeof(what), "round %d", round);
         assert_int_equal(tamis_buf_reserve(&text, 1), TAMIS_OK);
         check(tamis_buf_slice(&text), 1 + tamis_rng_below(&rng, 300), what);
