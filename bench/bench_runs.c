@@ -282,6 +282,87 @@ static void bench_spill(const uint64_t *entries, size_t count, uint64_t memory_b
     show(name, start, count, note);
 }
 
+/* Records as PAIR_LATER leaves them: two ords, a word of figures, a signature of 128 bytes. */
+static void bench_wide(size_t count, uint64_t memory_bytes)
+{
+    enum { WIDE = 19 };
+    const tamis_sorter_options options = {
+        .words = WIDE, .memory_bytes = memory_bytes, .temp_folder = folder};
+    tamis_sorter *sorter = NULL;
+    const uint64_t *records = NULL;
+    tamis_rng rng = {.state = 7};
+    size_t got = 0;
+    tamis_sort_stats stats = {0};
+    char name[64];
+    char note[64];
+    double start = now_s();
+
+    must(tamis_sorter_create(&options, &sorter, &err));
+    for (size_t i = 0; i < count; i++) {
+        uint64_t record[WIDE];
+
+        record[0] = tamis_ord_make(0, (uint32_t)tamis_rng_below(&rng, 64),
+                                   (uint32_t)tamis_rng_below(&rng, 50000));
+        record[1] = record[0] + 1 + tamis_rng_below(&rng, 1000);
+        for (size_t word = 2; word < WIDE; word++) {
+            record[word] = tamis_rng_next(&rng);
+        }
+        must(tamis_sorter_add(sorter, record, 1, &err));
+    }
+    must(tamis_sorter_sort(sorter, &err));
+    while (tamis_sorter_next(sorter, &records, &got, &err) == TAMIS_OK) {
+    }
+    start = now_s() - start;
+    tamis_sorter_stats(sorter, &stats);
+    tamis_sorter_destroy(sorter);
+    (void)snprintf(name, sizeof(name), "sort %d words within %" PRIu64 " MiB", WIDE,
+                   memory_bytes >> 20);
+    (void)snprintf(note, sizeof(note), "%" PRIu64 " spills, %" PRIu64 " passes", stats.spills,
+                   stats.merge_passes);
+    show(name, start, count, note);
+}
+
+/* Records as SPOOL leaves them: an ord and some hundred shingle hashes. */
+static void bench_payload(size_t count, uint64_t memory_bytes)
+{
+    static uint8_t payload[16384];
+    const tamis_sorter_options options = {
+        .words = 1, .has_payload = true, .memory_bytes = memory_bytes, .temp_folder = folder};
+    tamis_sorter *sorter = NULL;
+    const uint64_t *records = NULL;
+    tamis_rng rng = {.state = 7};
+    size_t got = 0;
+    uint64_t bytes = 0;
+    uint64_t sum = 0;
+    tamis_sort_stats stats = {0};
+    char name[64];
+    char note[96];
+    double start = now_s();
+
+    must(tamis_sorter_create(&options, &sorter, &err));
+    for (size_t i = 0; i < count; i++) {
+        uint64_t record = tamis_rng_below(&rng, 1000000);
+        size_t size = 8 * (size_t)tamis_rng_below(&rng, sizeof(payload) / 16);
+
+        must(tamis_sorter_add_payload(sorter, &record, tamis_slice_of(payload, size), &err));
+        bytes += size;
+    }
+    must(tamis_sorter_sort(sorter, &err));
+    while (tamis_sorter_next(sorter, &records, &got, &err) == TAMIS_OK) {
+        for (size_t i = 0; i < got; i++) {
+            sum += tamis_sorter_payload(sorter, i).size;
+        }
+    }
+    start = now_s() - start;
+    tamis_sorter_stats(sorter, &stats);
+    tamis_sorter_destroy(sorter);
+    (void)snprintf(name, sizeof(name), "sort payloads within %" PRIu64 " MiB", memory_bytes >> 20);
+    (void)snprintf(note, sizeof(note), "%" PRIu64 " spills, %" PRIu64 " passes, %.0f MB/s%s",
+                   stats.spills, stats.merge_passes, (double)bytes / start * 1e-6,
+                   sum == bytes ? "" : ", WRONG");
+    show(name, start, count, note);
+}
+
 int main(int argument_count, char **arguments)
 {
     size_t millions = argument_count > 2 ? (size_t)strtoul(arguments[2], NULL, 10) : 20;
@@ -317,6 +398,10 @@ int main(int argument_count, char **arguments)
     }
     bench_write(entries, count);
     bench_read(count);
+    bench_wide(millions * 50000, MEMORY);
+    bench_wide(millions * 50000, UINT64_C(32) << 20);
+    bench_payload(millions * 2000, MEMORY);
+    bench_payload(millions * 2000, UINT64_C(16) << 20);
     for (size_t i = 0; i <= FILES_MAX; i++) {
         file_path(path, i);
         (void)unlink(path);

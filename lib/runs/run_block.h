@@ -99,7 +99,9 @@ bool tamis_run_block_parse(const uint8_t *bytes, const tamis_run_piece *piece,
                            tamis_run_block *out_block);
 
 /* Decodes a head of block->head_bytes bytes, with TAMIS_RUN_SLACK readable behind it. out_lengths
- * may be NULL without payloads. False: checksum or layout do not hold. */
+ * may be NULL without payloads. False: checksum, layout or the order of the first words do not
+ * hold.
+ */
 TAMIS_MUST_USE
 bool tamis_run_block_decode(const uint8_t *bytes, const tamis_run_block *block,
                             const tamis_run_piece *piece, uint64_t *out_records,

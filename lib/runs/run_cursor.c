@@ -18,6 +18,7 @@ struct tamis_run_cursor {
     uint64_t next; /* offset in the file behind the bytes in the buffer */
     uint64_t end;  /* of the piece */
     uint64_t seen; /* records of the blocks before */
+    uint64_t last; /* first word of the last record before */
 
     uint8_t *buffer;
     size_t capacity;
@@ -44,21 +45,17 @@ tamis_status tamis_run_cursor_open(int fd, const char *path, const tamis_run_pie
                                    tamis_err *err)
 {
     size_t least = tamis_run_cursor_bytes(piece);
-    size_t capacity = piece->block_bytes_max;
+    uint64_t capacity = piece->block_bytes_max;
     tamis_run_cursor *cursor = calloc(1, sizeof(*cursor));
 
     if (buffer_bytes > least) {
         capacity += buffer_bytes - least;
     }
-    if (capacity > READ_BYTES_MAX && capacity > piece->block_bytes_max) {
-        capacity =
-            READ_BYTES_MAX > piece->block_bytes_max ? READ_BYTES_MAX : piece->block_bytes_max;
-    }
-    if (capacity > piece->bytes && piece->bytes > piece->block_bytes_max) {
-        capacity = (size_t)piece->bytes;
-    }
+    capacity = capacity > READ_BYTES_MAX ? READ_BYTES_MAX : capacity;
+    capacity = capacity > piece->bytes ? piece->bytes : capacity;
+    capacity = capacity < piece->block_bytes_max ? piece->block_bytes_max : capacity;
     if (cursor != NULL) {
-        cursor->buffer = malloc(capacity + TAMIS_RUN_SLACK);
+        cursor->buffer = malloc((size_t)capacity + TAMIS_RUN_SLACK);
         cursor->records = malloc(((size_t)piece->block_records_max + 1) * piece->words * 8);
         cursor->offsets =
             piece->has_payload ? malloc(((size_t)piece->block_records_max + 1) * 8) : NULL;
@@ -67,14 +64,14 @@ tamis_status tamis_run_cursor_open(int fd, const char *path, const tamis_run_pie
         (piece->has_payload && cursor->offsets == NULL)) {
         tamis_run_cursor_destroy(cursor);
         return tamis_err_set(err, TAMIS_ENOMEM, "%s: no memory for a buffer of %zu bytes", path,
-                             capacity);
+                             (size_t)capacity);
     }
     cursor->path = path;
     cursor->fd = fd;
     cursor->piece = *piece;
     cursor->next = piece->offset;
     cursor->end = piece->offset + piece->bytes;
-    cursor->capacity = capacity;
+    cursor->capacity = (size_t)capacity;
     *out_cursor = cursor;
     return TAMIS_OK;
 }
@@ -206,6 +203,10 @@ tamis_status tamis_run_cursor_advance(tamis_run_cursor *cursor, const uint64_t *
                                 cursor->records, cursor->offsets)) {
         return corrupt(cursor, at, "checksum or layout of a block", err);
     }
+    if (cursor->records[0] < cursor->last) {
+        return corrupt(cursor, at, "order of blocks", err);
+    }
+    cursor->last = cursor->records[(size_t)(cursor->block.count - 1) * cursor->piece.words];
     cursor->begin += cursor->block.head_bytes;
     if (cursor->piece.has_payload) {
         status = take_payload(cursor, err);

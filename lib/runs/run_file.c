@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tamis/run_file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>

@@ -2,9 +2,13 @@
 #include "run_output.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+/* Between hints to the kernel to begin writing: enough for its requests to be large. */
+#define SEND_BYTES (UINT64_C(8) << 20)
 
 tamis_status tamis_run_output_init(tamis_run_output *output, int fd, const char *path,
                                    size_t capacity, tamis_err *err)
@@ -34,13 +38,22 @@ static tamis_status write_all(tamis_run_output *output, const uint8_t *data, siz
             continue;
         }
         if (done <= 0) {
-            return tamis_err_errno(err, done < 0 ? errno : EIO,
-                                   "%s: cannot write %zu bytes at offset %" PRIu64, output->path,
-                                   size, output->written);
+            int error = done < 0 ? errno : EIO;
+
+            return tamis_err_errno(
+                err, error, "%s: cannot write %zu bytes at offset %" PRIu64 "%s", output->path,
+                size, output->written,
+                error == ENOSPC || error == EDQUOT ? " (free some space and run again)" : "");
         }
         data += done;
         size -= (size_t)done;
         output->written += (uint64_t)done;
+    }
+    if (output->is_kept && output->written - output->sent >= SEND_BYTES) {
+        /* A hint: the sync at the end has less to wait for, and it is the one that tells errors. */
+        (void)sync_file_range(output->fd, (off_t)output->sent,
+                              (off_t)(output->written - output->sent), SYNC_FILE_RANGE_WRITE);
+        output->sent = output->written;
     }
     return TAMIS_OK;
 }

@@ -18,6 +18,8 @@ typedef struct tamis_run_output {
     size_t capacity;
     size_t used;
     uint64_t written; /* offset in the file at which the buffer begins */
+    bool is_kept;     /* will be synced: what was written is sent on to the disk meanwhile */
+    uint64_t sent;
 } tamis_run_output;
 
 /* capacity: bytes that are gathered before each write. TAMIS_ENOMEM. */

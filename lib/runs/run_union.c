@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run_union.h"
 
+#include "sort_parts.h"
 #include "tamis/sorter.h"
 
-#define GATHER_BYTES_MAX (256u * 1024)
+#define GATHER_BYTES_MAX (192u * 1024)
 
 typedef struct union_source {
     tamis_run_cursor *cursor;
@@ -17,6 +18,7 @@ struct tamis_run_union {
     uint32_t words;
     uint32_t stride; /* words, and with payloads one that names piece and place */
     bool has_payload;
+    tamis_sort_part *parts;
     union_source *sources; /* in the order of the pieces; those at their end leave */
     size_t source_count;
     uint64_t *gathered;
@@ -50,7 +52,8 @@ size_t tamis_run_union_bytes(uint32_t words, bool has_payload, uint64_t memory_b
 
     return sizeof(tamis_run_union) + records * stride_of(words, has_payload) * 16 +
            records * (has_payload ? words * 8 + sizeof(tamis_slice) : 0) +
-           tamis_run_union_max(words, has_payload, memory_bytes) * sizeof(union_source);
+           tamis_run_union_max(words, has_payload, memory_bytes) *
+               (sizeof(union_source) + sizeof(tamis_sort_part));
 }
 
 size_t tamis_run_union_max(uint32_t words, bool has_payload, uint64_t memory_bytes)
@@ -75,6 +78,7 @@ tamis_status tamis_run_union_create(uint32_t words, bool has_payload, uint64_t m
                                     .has_payload = has_payload,
                                     .gather_max = records};
         merged->sources = calloc(count + 1, sizeof(*merged->sources));
+        merged->parts = calloc(count + 1, sizeof(*merged->parts));
         if (count > 1) {
             merged->gathered = malloc(records * merged->stride * 8);
             merged->scratch = malloc(records * merged->stride * 8);
@@ -85,7 +89,7 @@ tamis_status tamis_run_union_create(uint32_t words, bool has_payload, uint64_t m
             merged->payloads = malloc(records * sizeof(*merged->payloads));
             is_complete = is_complete && merged->records != NULL && merged->payloads != NULL;
         }
-        is_complete = is_complete && merged->sources != NULL;
+        is_complete = is_complete && merged->sources != NULL && merged->parts != NULL;
     }
     for (size_t i = 0; i < count; i++) {
         if (is_complete) {
@@ -113,6 +117,7 @@ void tamis_run_union_destroy(tamis_run_union *merged)
         tamis_run_cursor_destroy(merged->sources[i].cursor);
     }
     free(merged->sources);
+    free(merged->parts);
     free(merged->gathered);
     free(merged->scratch);
     free(merged->records);
@@ -174,15 +179,23 @@ static size_t search(const uint64_t *records, size_t count, uint32_t words, cons
     return first;
 }
 
-/* Sets source.taken for every piece; returns the number of pieces that give something. */
-static size_t choose_range(tamis_run_union *merged, size_t *out_giver, size_t *out_total)
+/* What one round takes. */
+typedef struct union_round {
+    size_t total;
+    size_t givers;  /* pieces that give something */
+    size_t giver;   /* one of them */
+    uint64_t least; /* first words */
+    uint64_t greatest;
+} union_round;
+
+/* Sets source.taken for every piece. */
+static union_round choose_range(tamis_run_union *merged)
 {
     size_t share = merged->gather_max / merged->source_count;
     const uint64_t *bound = NULL;
     size_t bound_index = 0;
-    size_t givers = 0;
+    union_round round = {.least = UINT64_MAX};
 
-    *out_total = 0;
     for (size_t i = 0; i < merged->source_count; i++) {
         union_source *source = &merged->sources[i];
         size_t left = source->count - source->next;
@@ -203,36 +216,52 @@ static size_t choose_range(tamis_run_union *merged, size_t *out_giver, size_t *o
                                    merged->words, bound, i < bound_index);
         }
         if (source->taken > 0) {
-            *out_giver = i;
-            *out_total += source->taken;
-            givers++;
+            uint64_t first = source->records[source->next * merged->words];
+
+            round.least = first < round.least ? first : round.least;
+            round.total += source->taken;
+            round.giver = i;
+            round.givers++;
         }
     }
-    return givers;
+    round.greatest = bound[0];
+    return round;
 }
 
-static void gather(tamis_run_union *merged)
+/* Sorts the records of the round from where they lie. */
+static void sort_round(tamis_run_union *merged, const union_round *round)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < merged->source_count; i++) {
+        union_source *source = &merged->sources[i];
+
+        if (source->taken > 0) {
+            merged->parts[count++] = (tamis_sort_part){
+                .records = source->records + source->next * merged->words, .count = source->taken};
+            source->next += source->taken;
+        }
+    }
+    tamis_sort_parts(merged->parts, count, merged->words, round->least, round->greatest,
+                     merged->gathered, merged->scratch);
+}
+
+/* With payloads: gathers each record with a word of its piece and place behind, and sorts these. */
+static void sort_round_tagged(tamis_run_union *merged, const union_round *round)
 {
     uint64_t *to = merged->gathered;
     uint32_t words = merged->words;
 
     for (size_t i = 0; i < merged->source_count; i++) {
         union_source *source = &merged->sources[i];
-        const uint64_t *from = source->records + source->next * words;
 
-        if (!merged->has_payload) {
-            memcpy(to, from, source->taken * words * 8);
-            to += source->taken * words;
-            source->next += source->taken;
-            continue;
-        }
         for (size_t j = 0; j < source->taken; j++) {
-            memcpy(to, from, (size_t)words * 8);
+            memcpy(to, source->records + source->next * words, (size_t)words * 8);
             to[words] = (uint64_t)i << 32 | source->next++;
-            from += words;
             to += words + 1;
         }
     }
+    tamis_sort_words(merged->gathered, round->total, merged->stride, merged->scratch);
 }
 
 /* Takes the word of piece and place off again, and looks the payloads up: they stay where the
@@ -283,9 +312,7 @@ static tamis_status take_alone(tamis_run_union *merged, size_t index, size_t cou
 tamis_status tamis_run_union_next(tamis_run_union *merged, const uint64_t **out_records,
                                   size_t *out_count, tamis_err *err)
 {
-    size_t giver = 0;
-    size_t total = 0;
-    size_t givers = 0;
+    union_round round;
     tamis_status status = refill(merged, err);
 
     merged->alone = NULL;
@@ -300,19 +327,19 @@ tamis_status tamis_run_union_next(tamis_run_union *merged, const uint64_t **out_
         return take_alone(merged, 0, merged->sources[0].count - merged->sources[0].next,
                           out_records, out_count, err);
     }
-    givers = choose_range(merged, &giver, &total);
-    if (givers == 1) {
-        return take_alone(merged, giver, total, out_records, out_count, err);
+    round = choose_range(merged);
+    if (round.givers == 1) {
+        return take_alone(merged, round.giver, round.total, out_records, out_count, err);
     }
-    gather(merged);
-    tamis_sort_words(merged->gathered, total, merged->stride, merged->scratch);
-    *out_records = merged->gathered;
     if (merged->has_payload) {
-        status = resolve_payloads(merged, total, err);
-        *out_records = merged->records;
+        sort_round_tagged(merged, &round);
+        status = resolve_payloads(merged, round.total, err);
+    } else {
+        sort_round(merged, &round);
     }
-    merged->out_count = total;
-    *out_count = total;
+    merged->out_count = round.total;
+    *out_records = merged->has_payload ? merged->records : merged->gathered;
+    *out_count = round.total;
     return status;
 }
 

@@ -58,6 +58,7 @@ tamis_status tamis_run_writer_create(const char *path, tamis_run_writer **out_wr
     if (status != TAMIS_OK) {
         goto out;
     }
+    writer->output.is_kept = true;
     status = tamis_run_header_write(&writer->output, err);
     if (status != TAMIS_OK) {
         goto out;

@@ -117,10 +117,11 @@ static tamis_status make_arena(tamis_sorter *sorter, tamis_err *err)
             return out_of_memory(sorter, err);
         }
     }
-    if (bytes < 2 * huge_page) {
+    if (bytes < 8 * huge_page) {
         sorter->arena = malloc(bytes);
     } else {
-        sorter->arena_words = bytes / huge_page * huge_page / 8;
+        /* One page less: what alignment costs is counted too. */
+        sorter->arena_words = (bytes / huge_page - 1) * huge_page / 8;
         sorter->arena = aligned_alloc(huge_page, sorter->arena_words * 8);
         if (sorter->arena != NULL) {
             /* Radix sort walks many places at once; where this is refused it is only slower. */

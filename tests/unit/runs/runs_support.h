@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 #include <dirent.h>
+#include <malloc.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -157,6 +158,14 @@ static inline void assert_ok(tamis_status status, const tamis_err *err)
     if (status != TAMIS_OK) {
         fail_msg("%s: %s", tamis_status_name(status), err->text);
     }
+}
+
+/* Bytes that malloc has given out; under a sanitizer, which has a malloc of its own, 0. */
+static inline uint64_t allocated_bytes(void)
+{
+    struct mallinfo2 info = mallinfo2();
+
+    return (uint64_t)info.uordblks + (uint64_t)info.hblkhd;
 }
 
 /* A payload that follows from record and number: equal records may have different ones. */

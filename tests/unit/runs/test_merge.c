@@ -7,32 +7,30 @@
 
 static tamis_err err;
 
-/* `pieces` files of one piece each, kind 3, part = number; every seventh file lacks it. */
+/* `pieces` pieces of kind 3, part = number, some in each file; every seventh is missing. */
 typedef struct fixture {
     size_t pieces;
+    size_t files;
     char (*paths)[PATH_SIZE];
     tamis_merge_source *sources;
     uint64_t *all; /* all records, in order */
     size_t total;
 } fixture;
 
-static void write_file(const char *path, uint32_t part, uint64_t *records, size_t count,
-                       uint32_t words, bool is_absent)
+static void write_piece(tamis_run_writer *writer, uint32_t kind, uint32_t part, uint64_t *records,
+                        size_t count, uint32_t words)
 {
-    tamis_run_writer *writer = NULL;
-
     plain_sort(records, count, words);
-    assert_ok(tamis_run_writer_create(path, &writer, &err), &err);
-    assert_ok(tamis_run_writer_begin(writer, is_absent ? 4 : 3, part, words, false, &err), &err);
+    assert_ok(tamis_run_writer_begin(writer, kind, part, words, false, &err), &err);
     assert_ok(tamis_run_writer_append(writer, records, count, &err), &err);
     assert_ok(tamis_run_writer_end(writer, &err), &err);
-    assert_ok(tamis_run_writer_finish(writer, NULL, &err), &err);
-    tamis_run_writer_destroy(writer);
 }
 
-static fixture fixture_make(tamis_rng *rng, size_t pieces, size_t count_max, uint32_t words)
+static fixture fixture_make(tamis_rng *rng, size_t pieces, size_t pieces_in_file, size_t count_max,
+                            uint32_t words)
 {
     fixture made = {.pieces = pieces};
+    tamis_run_writer *writer = NULL;
 
     made.paths = calloc(pieces + 1, sizeof(*made.paths));
     made.sources = calloc(pieces + 1, sizeof(*made.sources));
@@ -44,13 +42,22 @@ static fixture fixture_make(tamis_rng *rng, size_t pieces, size_t count_max, uin
             (size_t)tamis_rng_below(rng, 4) == 0 ? 0 : (size_t)tamis_rng_below(rng, count_max);
         uint64_t *records = shaped_records(rng, count, words);
         bool is_absent = i % 7 == 6;
-        char name[32];
+        char *path = made.paths[i / pieces_in_file];
 
-        (void)snprintf(name, sizeof(name), "%zu.run", i);
-        folder_path(made.paths[i], name);
-        write_file(made.paths[i], (uint32_t)i, records, count, words, is_absent);
-        made.sources[i] =
-            (tamis_merge_source){.path = made.paths[i], .kind = 3, .part = (uint32_t)i};
+        if (i % pieces_in_file == 0) {
+            char name[32];
+
+            (void)snprintf(name, sizeof(name), "%zu.run", i);
+            folder_path(path, name);
+            assert_ok(tamis_run_writer_create(path, &writer, &err), &err);
+            made.files++;
+        }
+        write_piece(writer, is_absent ? 4 : 3, (uint32_t)i, records, count, words);
+        if (i % pieces_in_file == pieces_in_file - 1 || i == pieces - 1) {
+            assert_ok(tamis_run_writer_finish(writer, NULL, &err), &err);
+            tamis_run_writer_destroy(writer);
+        }
+        made.sources[i] = (tamis_merge_source){.path = path, .kind = 3, .part = (uint32_t)i};
         if (!is_absent) {
             memcpy(made.all + made.total * words, records, count * words * 8);
             made.total += count;
@@ -77,11 +84,14 @@ static tamis_sort_stats check_merge(const fixture *made, uint32_t words, uint64_
     const uint64_t *records = NULL;
     size_t count = 0;
     size_t done = 0;
+    uint64_t bytes_before = 0;
     tamis_sort_stats stats = {0};
     tamis_status status = TAMIS_OK;
 
+    bytes_before = allocated_bytes();
     assert_ok(tamis_merge_create(&options, made->sources, made->pieces, &merge, &err), &err);
     while ((status = tamis_merge_next(merge, &records, &count, &err)) == TAMIS_OK) {
+        assert_true(allocated_bytes() <= bytes_before + memory_bytes + made->pieces * 400);
         assert_true(count > 0 && done + count <= made->total);
         assert_memory_equal(records, made->all + done * words, count * words * 8);
         done += count;
@@ -92,7 +102,7 @@ static tamis_sort_stats check_merge(const fixture *made, uint32_t words, uint64_
     tamis_merge_stats(merge, &stats);
     assert_int_equal(stats.records, made->total);
     tamis_merge_destroy(merge);
-    assert_int_equal(folder_file_count(), made->pieces);
+    assert_int_equal(folder_file_count(), made->files);
     return stats;
 }
 
@@ -103,7 +113,7 @@ static void test_few_pieces(void **state)
     (void)state;
     for (uint32_t words = 1; words <= 8; words++) {
         for (size_t pieces = 0; pieces <= 10; pieces += 1 + pieces / 3) {
-            fixture made = fixture_make(&rng, pieces, words == 2 ? 20000 : 4000, words);
+            fixture made = fixture_make(&rng, pieces, 3, words == 2 ? 20000 : 4000, words);
 
             assert_int_equal(check_merge(&made, words, 16 << 20).spills, 0);
             (void)check_merge(&made, words, TAMIS_SORT_MEMORY_MIN);
@@ -115,22 +125,22 @@ static void test_few_pieces(void **state)
 static void test_wide_pieces(void **state)
 {
     tamis_rng rng = seeded("wide pieces");
-    fixture made = fixture_make(&rng, 30, 800, 35);
+    fixture made = fixture_make(&rng, 30, 4, 800, 35);
 
     (void)state;
     assert_int_equal(check_merge(&made, 35, 16 << 20).merge_passes, 0);
     assert_true(check_merge(&made, 35, TAMIS_SORT_MEMORY_MIN).merge_passes > 0);
     fixture_free(&made);
-    made = fixture_make(&rng, 5, 200, TAMIS_RUN_WORDS_MAX);
+    made = fixture_make(&rng, 5, 1, 200, TAMIS_RUN_WORDS_MAX);
     (void)check_merge(&made, TAMIS_RUN_WORDS_MAX, TAMIS_SORT_MEMORY_MIN);
     fixture_free(&made);
 }
 
-/* More pieces than files may be open. */
+/* More pieces than are open at once. */
 static void test_many_pieces(void **state)
 {
     tamis_rng rng = seeded("many pieces");
-    fixture made = fixture_make(&rng, 500, 300, 2);
+    fixture made = fixture_make(&rng, 500, 100, 300, 2);
 
     (void)state;
     assert_true(check_merge(&made, 2, 64 << 20).merge_passes == 1);
@@ -212,12 +222,16 @@ static void test_errors(void **state)
     tamis_merge_options options = {
         .words = 3, .memory_bytes = TAMIS_SORT_MEMORY_MIN, .temp_folder = support_folder};
     tamis_merge_source source = {.path = path, .kind = 3, .part = 1};
+    tamis_run_writer *writer = NULL;
     tamis_merge *merge = NULL;
 
     (void)state;
     folder_path(path, "two.run");
     folder_path(none, "none.run");
-    write_file(path, 1, records, 2, 2, false);
+    assert_ok(tamis_run_writer_create(path, &writer, &err), &err);
+    write_piece(writer, 3, 1, records, 2, 2);
+    assert_ok(tamis_run_writer_finish(writer, NULL, &err), &err);
+    tamis_run_writer_destroy(writer);
     assert_int_equal(tamis_merge_create(&options, &source, 1, &merge, &err), TAMIS_EFORMAT);
     options.words = 2;
     options.memory_bytes--;

@@ -137,6 +137,12 @@ static void test_refusals(void **state)
         assert_true(tamis_run_block_parse(bytes, &piece, &block));
         assert_false(tamis_run_block_decode(bytes, &block, &piece, decoded, decoded_lengths));
     }
+    /* First words that pass 2^64. */
+    memcpy(bytes, good, sizeof(bytes));
+    tamis_put64(bytes + TAMIS_RUN_BLOCK_HEAD, UINT64_MAX);
+    tamis_put64(bytes, tamis_hash64(bytes + 8, size - 8));
+    assert_true(tamis_run_block_parse(bytes, &piece, &block));
+    assert_false(tamis_run_block_decode(bytes, &block, &piece, decoded, decoded_lengths));
     /* A width that does not exist, and one that does not fit. */
     for (uint8_t bad = 2; bad <= 9; bad += 7) {
         memcpy(bytes, good, sizeof(bytes));

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 static tamis_err err;
 
@@ -332,6 +333,40 @@ static void test_open_errors(void **state)
     assert_int_equal(folder_file_count(), 0);
 }
 
+/* Disorder is a fault of ours: it ends the process, and so a process of its own. */
+static void test_disorder_is_asserted(void **state)
+{
+    static const uint64_t records[] = {1, 9, 1, 8};
+    char path[PATH_SIZE];
+
+    (void)state;
+    folder_path(path, "disorder.run");
+    for (size_t at_once = 1; at_once <= 2; at_once++) {
+        int end = 0;
+        pid_t child = fork();
+
+        assert_true(child >= 0);
+        if (child == 0) {
+            tamis_run_writer *writer = NULL;
+
+            (void)close(STDERR_FILENO);
+            (void)signal(SIGABRT, SIG_DFL);
+            if (tamis_run_writer_create(path, &writer, &err) == TAMIS_OK &&
+                tamis_run_writer_begin(writer, 1, 1, 2, false, &err) == TAMIS_OK &&
+                tamis_run_writer_append(writer, records, at_once, &err) == TAMIS_OK &&
+                tamis_run_writer_append(writer, records + 2 * at_once, 2 - at_once, &err) ==
+                    TAMIS_OK) {
+                _exit(0);
+            }
+            _exit(1);
+        }
+        assert_int_equal(waitpid(child, &end, 0), child);
+        assert_true(WIFSIGNALED(end));
+        assert_int_equal(WTERMSIG(end), SIGABRT);
+        folder_clear();
+    }
+}
+
 static void test_destroy_leaves_nothing(void **state)
 {
     static const uint64_t record[] = {1};
@@ -403,6 +438,7 @@ int main(void)
         cmocka_unit_test(test_golden),
         cmocka_unit_test(test_every_damage_is_found),
         cmocka_unit_test(test_open_errors),
+        cmocka_unit_test(test_disorder_is_asserted),
         cmocka_unit_test(test_destroy_leaves_nothing),
         cmocka_unit_test(test_write_faults),
     };

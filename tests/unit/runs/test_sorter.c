@@ -256,6 +256,75 @@ static void test_write_by_part(void **state)
     check_write(&rng, 100000, TAMIS_SORT_MEMORY_MIN);
 }
 
+static uint64_t bytes_before;
+static uint64_t bytes_most;
+
+static void note_bytes(void)
+{
+    uint64_t bytes = allocated_bytes() - bytes_before;
+
+    if ((int64_t)bytes > (int64_t)bytes_most) {
+        bytes_most = bytes;
+    }
+}
+
+/* What malloc gives out stays within memory_bytes all the time. */
+static void check_memory(uint32_t words, bool has_payload, uint64_t memory_bytes)
+{
+    static uint8_t payload[5000];
+    tamis_rng rng = {.state = words};
+    uint64_t record[TAMIS_RUN_WORDS_MAX];
+    const uint64_t *records = NULL;
+    size_t count = 0;
+    size_t added = (size_t)(memory_bytes * 3 / (words * 8 + (has_payload ? 2500 : 0)));
+    tamis_sorter *sorter = NULL;
+    tamis_sort_stats stats = {0};
+
+    bytes_most = 0;
+    bytes_before = allocated_bytes();
+    sorter = sorter_of(words, has_payload, memory_bytes);
+    for (size_t i = 0; i < added; i++) {
+        for (uint32_t word = 0; word < words; word++) {
+            record[word] = tamis_rng_next(&rng);
+        }
+        if (has_payload) {
+            size_t size = (size_t)tamis_rng_below(&rng, sizeof(payload));
+
+            assert_ok(tamis_sorter_add_payload(sorter, record, tamis_slice_of(payload, size), &err),
+                      &err);
+        } else {
+            assert_ok(tamis_sorter_add(sorter, record, 1, &err), &err);
+        }
+        if (i % 64 == 0) {
+            note_bytes();
+        }
+    }
+    assert_ok(tamis_sorter_sort(sorter, &err), &err);
+    note_bytes();
+    while (tamis_sorter_next(sorter, &records, &count, &err) == TAMIS_OK) {
+        note_bytes();
+    }
+    tamis_sorter_stats(sorter, &stats);
+    assert_true(stats.spills > 1);
+    tamis_sorter_destroy(sorter);
+    print_message("%u words%s: %llu of %llu bytes\n", words, has_payload ? " and payloads" : "",
+                  (unsigned long long)bytes_most, (unsigned long long)memory_bytes);
+    assert_true(bytes_most <= memory_bytes);
+}
+
+static void test_memory(void **state)
+{
+    (void)state;
+    check_memory(1, false, TAMIS_SORT_MEMORY_MIN);
+    check_memory(2, false, 20 << 20);
+    check_memory(19, false, TAMIS_SORT_MEMORY_MIN);
+    check_memory(35, false, 5 << 20);
+    check_memory(TAMIS_RUN_WORDS_MAX, false, TAMIS_SORT_MEMORY_MIN);
+    check_memory(1, true, TAMIS_SORT_MEMORY_MIN);
+    check_memory(3, true, 6 << 20);
+    check_memory(TAMIS_RUN_WORDS_MAX, true, TAMIS_SORT_MEMORY_MIN);
+}
+
 static void test_arguments(void **state)
 {
     tamis_sorter_options options = {
@@ -331,7 +400,8 @@ int main(void)
         cmocka_unit_test(test_in_memory),      cmocka_unit_test(test_spills),
         cmocka_unit_test(test_merge_passes),   cmocka_unit_test(test_payloads),
         cmocka_unit_test(test_large_payloads), cmocka_unit_test(test_write_by_part),
-        cmocka_unit_test(test_arguments),      cmocka_unit_test(test_spill_faults),
+        cmocka_unit_test(test_memory),         cmocka_unit_test(test_arguments),
+        cmocka_unit_test(test_spill_faults),
     };
 
     return cmocka_run_group_tests(tests, folder_create, folder_remove);
