@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # The commands that look at a result: explain, sample, preview; and plan, which looks ahead.
 set(TAMIS_CLI_INSPECT_SOURCES
+  cmd_explain.c
+  cmd_preview.c
+  cmd_sample.c
   explain.c
   explain_print.c
   preview.c

@@ -27,5 +27,9 @@ int tamis_cmd_plan(int argument_count, char **arguments);
 /* The tables, for man pages and tests. */
 extern const tamis_option_table tamis_run_table;
 extern const tamis_option_table tamis_verify_table;
+extern const tamis_option_table tamis_explain_table;
+extern const tamis_option_table tamis_sample_table;
+extern const tamis_option_table tamis_preview_table;
+extern const tamis_option_table tamis_plan_table;
 
 #endif

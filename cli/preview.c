@@ -528,7 +528,8 @@ static tamis_status preview_count_all(preview *p, tamis_err *err)
 
 tamis_status tamis_preview(const tamis_preview_options *options, FILE *out, tamis_err *err)
 {
-    preview p = {.options = options};
+    tamis_preview_options own = *options;
+    preview p = {.options = &own};
     tamis_text_out text;
     tamis_status written = TAMIS_OK;
     tamis_status status = tamis_result_job(options->out_path, &p.job, err);
@@ -537,6 +538,9 @@ tamis_status tamis_preview(const tamis_preview_options *options, FILE *out, tami
     TAMIS_ASSERT(options->threshold_count <= TAMIS_PREVIEW_THRESHOLDS_MAX);
     tamis_text_out_init(&text, out);
     if (status == TAMIS_OK) {
+        if (own.threshold_count == 0) {
+            own.thresholds_ppm[own.threshold_count++] = p.job->settings.threshold_ppm;
+        }
         status = check_settings(&p, err);
     }
     if (status == TAMIS_OK) {
@@ -546,7 +550,7 @@ tamis_status tamis_preview(const tamis_preview_options *options, FILE *out, tami
         preview_print(&p, &text);
     }
     written = tamis_text_out_finish(&text, status == TAMIS_OK ? err : NULL);
-    for (size_t i = 0; p.counts != NULL && i < options->threshold_count; i++) {
+    for (size_t i = 0; p.counts != NULL && i < own.threshold_count; i++) {
         free(p.counts[i].inputs);
     }
     free(p.counts);

@@ -21,7 +21,7 @@ typedef struct tamis_preview_options {
     const char *out_path;
     const char *work_folder; /* <data>/<job id>; NULL: OUT/.work/data/<job id> */
     uint32_t thresholds_ppm[TAMIS_PREVIEW_THRESHOLDS_MAX];
-    size_t threshold_count;
+    size_t threshold_count;   /* 0: the run's own */
     bool has_min_containment; /* else that of the run */
     uint32_t min_containment_ppm;
     uint64_t memory_bytes;
