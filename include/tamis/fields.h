@@ -12,7 +12,8 @@
 #include "tamis/buf.h"
 #include "tamis/bytes.h"
 
-TAMIS_MUST_USE static inline tamis_status tamis_put_u32(tamis_buf *buf, uint32_t value)
+TAMIS_MUST_USE
+static inline tamis_status tamis_put_u32(tamis_buf *buf, uint32_t value)
 {
     uint8_t bytes[4];
 
@@ -20,7 +21,8 @@ TAMIS_MUST_USE static inline tamis_status tamis_put_u32(tamis_buf *buf, uint32_t
     return tamis_buf_append(buf, bytes, sizeof(bytes));
 }
 
-TAMIS_MUST_USE static inline tamis_status tamis_put_u64(tamis_buf *buf, uint64_t value)
+TAMIS_MUST_USE
+static inline tamis_status tamis_put_u64(tamis_buf *buf, uint64_t value)
 {
     uint8_t bytes[8];
 
@@ -29,7 +31,8 @@ TAMIS_MUST_USE static inline tamis_status tamis_put_u64(tamis_buf *buf, uint64_t
 }
 
 /* u32 length, then the bytes. */
-TAMIS_MUST_USE static inline tamis_status tamis_put_slice(tamis_buf *buf, tamis_slice slice)
+TAMIS_MUST_USE
+static inline tamis_status tamis_put_slice(tamis_buf *buf, tamis_slice slice)
 {
     tamis_status status = TAMIS_OK;
 

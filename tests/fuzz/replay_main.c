@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs a fuzz target over every file of the folders that are named: the saved corpus as a plain test. */
+/* Runs a fuzz target over every file of the folders that are named: the saved corpus as a plain
+ * test. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>

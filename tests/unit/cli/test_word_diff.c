@@ -75,6 +75,16 @@ static size_t longest_common(const int *a, size_t a_count, const int *b, size_t 
     return table[a_count][b_count];
 }
 
+static size_t append(char *text, size_t size, tamis_slice more)
+{
+    assert_true(size + more.size <= 2 * WORDS_MAX);
+    if (more.size > 0) {
+        memcpy(text + size, more.data, more.size);
+    }
+    text[size + more.size] = '\0';
+    return size + more.size;
+}
+
 /* Every word is one byte and followed by a word ";", so that counts of bytes are counts of words
  * and common ";" are as many as can be. */
 static void shortest_and_complete(void **state)
@@ -92,6 +102,8 @@ static void shortest_and_complete(void **state)
         int b_words[WORDS_MAX];
         int a_all[2 * WORDS_MAX];
         int b_all[2 * WORDS_MAX];
+        size_t a_size = 0;
+        size_t b_size = 0;
         size_t equal = 0;
         tamis_diff diff;
 
@@ -103,10 +115,10 @@ static void shortest_and_complete(void **state)
             const tamis_diff_run *run = &diff.runs[i];
 
             if (run->kind != TAMIS_DIFF_ADDED) {
-                (void)strncat(a_again, (const char *)run->text.data, run->text.size);
+                a_size = append(a_again, a_size, run->text);
             }
             if (run->kind != TAMIS_DIFF_REMOVED) {
-                (void)strncat(b_again, (const char *)run->text.data, run->text.size);
+                b_size = append(b_again, b_size, run->text);
             }
             equal += run->kind == TAMIS_DIFF_EQUAL ? run->text.size : 0;
             assert_true(i == 0 || run->kind != diff.runs[i - 1].kind);
