@@ -19,6 +19,12 @@ if(TAMIS_SANITIZE)
   target_link_options(tamis_build_flags INTERFACE -fsanitize=${TAMIS_SANITIZE})
 endif()
 
+if(TAMIS_FUZZ)
+  # The libraries too: coverage of the code under test is what guides libFuzzer.
+  target_compile_options(tamis_build_flags INTERFACE -fsanitize=fuzzer-no-link)
+  target_link_options(tamis_build_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
 add_library(tamis_warnings INTERFACE)
 target_compile_options(tamis_warnings INTERFACE
   $<$<COMPILE_LANGUAGE:C>:-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
