@@ -12,6 +12,7 @@
 #include "tamis/path.h"
 
 #define TIMING_VERSION 1
+#define FAULTS_TOLD    20
 
 static uint64_t number(const json_t *object, const char *key)
 {
@@ -50,21 +51,27 @@ static void show_reasons(FILE *out, const json_t *reasons, uint64_t read)
     json_decref(all);
 }
 
-static void show_faults(FILE *out, const json_t *inputs)
+/* Inputs that were set aside are errors, so they go to stderr however quiet the run is. */
+static void tell_faults(const json_t *inputs)
 {
     size_t index = 0;
+    size_t told = 0;
     json_t *input = NULL;
 
     json_array_foreach(inputs, index, input)
     {
         const json_t *fault = json_object_get(input, "fault");
 
-        if (fault != NULL) {
-            (void)fprintf(out, "  set aside: %s: %s, %s\n",
+        if (fault != NULL && ++told <= FAULTS_TOLD) {
+            (void)fprintf(stderr, "tamis run: set aside: %s: %s, %s\n",
                           json_string_value(json_object_get(input, "input")),
                           json_string_value(json_object_get(fault, "reason")),
                           json_string_value(json_object_get(fault, "text")));
         }
+    }
+    if (told > FAULTS_TOLD) {
+        (void)fprintf(stderr, "tamis run: set aside: %zu more inputs, see report.json\n",
+                      told - FAULTS_TOLD);
     }
 }
 
@@ -109,7 +116,6 @@ static void show_table(const json_t *report, const char *out_path, double second
     (void)fprintf(out, "  of these\n");
     show_reasons(out, json_object_get(report, "reasons"), read);
     show_level_notes(out, json_object_get(report, "levels"));
-    show_faults(out, json_object_get(report, "inputs"));
     if (seconds > 0) {
         tamis_format_bytes((uint64_t)((double)decoded / seconds), rate, sizeof(rate));
         (void)fprintf(out, "  %s in %s (%.1f s, %s/s)\n", out_path, duration, seconds, rate);
@@ -144,6 +150,7 @@ tamis_status tamis_run_show(const char *out_path, bool as_json, bool is_quiet, d
         .quarantined = number(documents, "quarantined"),
         .set_aside_inputs = number(json_object_get(report, "set_aside"), "inputs"),
     };
+    tell_faults(json_object_get(report, "inputs"));
     if (as_json) {
         (void)fwrite(bytes.data, 1, bytes.size, out);
     } else if (!is_quiet) {

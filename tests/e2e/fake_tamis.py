@@ -198,7 +198,10 @@ class Run:
                 reasons[verdict.reason] = reasons.get(verdict.reason, 0) + 1
         documents = {"read": len(own), "kept": count["keep"] + (BUG == "miscounts"),
                      "dropped": count["drop"], "quarantined": count["quarantine"]}
-        self.write_json("report.json", {"documents": documents, "reasons": reasons})
+        self.write_json("report.json", {
+            "documents": documents,
+            "reasons": {key: {"documents": value} for key, value in reasons.items()},
+        })
         files = []
         for path in outputs.stable_bytes(self.out):
             if path != "manifest.json":

@@ -152,7 +152,8 @@ class Comparison:
                                         for k in ("kept", "dropped", "quarantined")):
             self.differ("report.json: kept + dropped + quarantined is not read")
         reasons = Counter(v.reason for v in own if v.reason is not None)
-        found = {key: value for key, value in report.get("reasons", {}).items() if value}
+        found = {key: value["documents"] for key, value in report.get("reasons", {}).items()
+                 if value["documents"]}
         self.check("report.json: reasons", found, dict(reasons))
 
     def manifest(self):
