@@ -189,7 +189,8 @@ static tamis_status restore_lease(tamis_coordinator_core *core, core_job *job,
 
     task->fence = record->fence; /* a later one will be greater */
     task->worker = CORE_NO_WORKER;
-    if (job->state != TAMIS_RUN_RUNNING || job->stages[key->stage].stage.is_local) {
+    if (job->state != TAMIS_RUN_RUNNING || job->stages[key->stage].stage.is_local ||
+        record->name.size == 0) {
         return TAMIS_OK;
     }
     worker = core_find_worker(core, record->name, &index);
@@ -290,10 +291,32 @@ static int by_order(const void *a, const void *b)
     return ((*left)->order > (*right)->order) - ((*left)->order < (*right)->order);
 }
 
-/* Leases of the current stage live on, from now; all others are pending again. */
+/* A lease that must not live on: its task may be reading results that are gone. This is written
+ * down, or the next start would take the lease for a good one when its stage is reached again. */
+static tamis_status end_lease(core_step *step, core_job *job, uint32_t stage, uint32_t task)
+{
+    tamis_ledger_task record = {.fence = job->stages[stage].tasks[task].fence};
+
+    job->stages[stage].tasks[task].state = CORE_TASK_PENDING;
+    job->stages[stage].pending_count++;
+    return core_put_task(step, job, stage, task, &record);
+}
+
+static tamis_status keep_lease(core_step *step, core_stage *stage, uint32_t task)
+{
+    core_task *leased = &stage->tasks[task];
+
+    leased->due_ms = step->now_ms + step->core->settings.lease_ms;
+    leased->granted_ms = step->now_ms;
+    stage->began_ms = step->now_ms == 0 ? 1 : step->now_ms;
+    return core_lease_add(step->core->workers[leased->worker], task);
+}
+
+/* Leases of the current stage live on, from now; all others have ended. */
 static tamis_status settle_leases(core_step *step, core_job *job, bool is_running)
 {
     uint32_t current = 0;
+    tamis_status status = TAMIS_OK;
 
     while (current < job->stage_count &&
            (job->stages[current].is_complete ||
@@ -303,26 +326,14 @@ static tamis_status settle_leases(core_step *step, core_job *job, bool is_runnin
     for (uint32_t s = 0; s < job->stage_count; s++) {
         core_stage *stage = &job->stages[s];
 
-        for (uint32_t t = 0; t < stage->stage.task_count; t++) {
-            core_task *task = &stage->tasks[t];
-
-            if (task->state != CORE_TASK_LEASED) {
-                continue;
-            }
-            if (!is_running || s != current) {
-                task->state = CORE_TASK_PENDING;
-                stage->pending_count++;
-                continue;
-            }
-            task->due_ms = step->now_ms + step->core->settings.lease_ms;
-            task->granted_ms = step->now_ms;
-            stage->began_ms = step->now_ms == 0 ? 1 : step->now_ms;
-            if (core_lease_add(step->core->workers[task->worker], t) != TAMIS_OK) {
-                return TAMIS_ENOMEM;
+        for (uint32_t t = 0; t < stage->stage.task_count && status == TAMIS_OK; t++) {
+            if (stage->tasks[t].state == CORE_TASK_LEASED) {
+                status = is_running && s == current ? keep_lease(step, stage, t)
+                                                    : end_lease(step, job, s, t);
             }
         }
     }
-    return TAMIS_OK;
+    return status;
 }
 
 /* Stages that are skipped must not hold the restored leases of a later stage back. */

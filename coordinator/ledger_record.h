@@ -48,7 +48,8 @@ typedef struct tamis_ledger_stage {
 typedef struct tamis_ledger_task {
     bool is_done;
     uint64_t fence;
-    tamis_slice name; /* data folder when done, else routing id of the worker that holds it */
+    tamis_slice name; /* data folder when done, else routing id of the worker that holds it; empty:
+                            nobody does */
     uint32_t skip_stages;
     uint64_t bytes;
     uint64_t documents;

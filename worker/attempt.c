@@ -330,8 +330,11 @@ tamis_status tamis_attempt_publish(const tamis_attempt *attempt, tamis_err *err)
     if (status == TAMIS_OK) {
         status = tamis_path_remove(to, err); /* an older attempt's: nobody was told of it */
     }
+    if (status == TAMIS_OK && rename(from, to) != 0) {
+        status = tamis_err_errno(err, errno, "%s: rename to %s", from, to);
+    }
     if (status == TAMIS_OK) {
-        status = tamis_path_rename(from, to, err);
+        status = tamis_path_sync_parent(to, err);
     }
     tamis_failpoint(TAMIS_FAILPOINT_TASK_AFTER_RENAME);
     return status;

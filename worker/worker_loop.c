@@ -286,7 +286,7 @@ static tamis_status tick(worker_loop *loop, tamis_err *err)
     uint64_t heard_ms = tamis_worker_core_heard_ms(loop->core);
     uint64_t since_ms = heard_ms == 0 ? loop->began_ms : heard_ms;
 
-    if (now_ms - loop->ticked_ms < TICK_MS) {
+    if (loop->ticked_ms != 0 && now_ms - loop->ticked_ms < TICK_MS) {
         return TAMIS_OK;
     }
     loop->ticked_ms = now_ms;
@@ -330,6 +330,7 @@ static tamis_status run(worker_loop *loop, tamis_err *err)
     for (uint32_t i = 0; i < loop->slot_count; i++) {
         sockets[i + 2] = tamis_actor_pipe(loop->slots[i].executor);
     }
+    status = tick(loop, err); /* says hello */
     while (status == TAMIS_OK && !(loop->is_stopping && tamis_worker_core_is_idle(loop->core))) {
         status = tamis_net_poll(sockets, loop->slot_count + 2, TICK_MS, is_ready, err);
         if (status == TAMIS_OK && is_ready[0]) {
