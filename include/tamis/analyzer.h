@@ -4,7 +4,7 @@
  * The text is walked in pieces that stay in the L2 cache: normalize, find tokens, hash them,
  * combine shingles. Short texts keep their shingles in one buffer; for long ones each sketch round
  * walks the text again where one is needed (docs/FORMATS.md 1.4-1.6). Kernels for AVX-512, AVX2 and
- * plain C give the same bits; the best one is chosen at start (tamis_kernels.h).
+ * plain C give the same bits; the best one is chosen at start (cpu.h).
  *
  * Memory:  fixed, but for pieces that cannot be cut (bounded by the record).
  * Threads: one analyzer per thread.
@@ -19,9 +19,9 @@
 typedef struct tamis_analyzer tamis_analyzer;
 
 typedef struct tamis_analysis {
-    tamis_digest digest; /* of the text (FORMATS 1.1) */
-    tamis_digest exact;  /* feature of level exact (1.2) */
-    uint64_t token_count;
+    tamis_digest digest;     /* of the text (FORMATS 1.1) */
+    tamis_digest exact;      /* feature of level exact (1.2); 0 without that level */
+    uint64_t token_count;    /* 0 without level near, as are the shingles */
     uint32_t shingle_count;  /* positions, saturated; 0: no token */
     uint32_t distinct_count; /* distinct shingles when asked for, else 0 */
     const uint32_t *sketch;  /* settings.slots slots; valid until the next call; undefined when

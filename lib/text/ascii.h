@@ -21,13 +21,10 @@ typedef size_t tamis_ascii_text(const uint8_t *in, size_t size, uint8_t *out);
 tamis_ascii_text *tamis_ascii_text_kernel(tamis_kernel kernel);
 
 /* Profile code: letters, digits and '_' as they are, operators between spaces, all else a space. Up
- * to three bytes out for each in; *out_size says how many. */
-size_t tamis_ascii_code(const uint8_t *in, size_t size, uint8_t *out, size_t *out_size);
-
-/* Folding: each run of white space becomes one space; none is written while *in_space (white space
- * or the start of the text came before), which is kept up to date. *out_size bytes are written. */
-typedef size_t tamis_ascii_fold(const uint8_t *in, size_t size, uint8_t *out, size_t *out_size,
-                                bool *in_space);
-tamis_ascii_fold *tamis_ascii_fold_kernel(tamis_kernel kernel);
+ * to three bytes out for each in; *out_size says how many; an operator at the end is followed by
+ * its space. low: what each character writes, as in walk.h. */
+typedef size_t tamis_ascii_code(const uint8_t *in, size_t size, const uint32_t *low, uint8_t *out,
+                                size_t *out_size);
+tamis_ascii_code *tamis_ascii_code_kernel(tamis_kernel kernel);
 
 #endif

@@ -85,7 +85,6 @@ TAMIS_TARGET_AVX512 static size_t borders_avx512(const uint8_t *block, size_t si
     return count;
 }
 
-/* For each byte the places of its bits, in order. */
 #define PLACES_1(b, n) ((uint64_t)(n) << 8 * PLACES_BEFORE(b, n))
 #define PLACES_BEFORE(b, n)                                                                        \
     (((n) > 0 && ((b)&1)) + ((n) > 1 && ((b)&2)) + ((n) > 2 && ((b)&4)) + ((n) > 3 && ((b)&8)) +   \
@@ -98,8 +97,8 @@ TAMIS_TARGET_AVX512 static size_t borders_avx512(const uint8_t *block, size_t si
 #define PLACES_4(b)  PLACES(b), PLACES((b) + 1), PLACES((b) + 2), PLACES((b) + 3)
 #define PLACES_16(b) PLACES_4(b), PLACES_4((b) + 4), PLACES_4((b) + 8), PLACES_4((b) + 12)
 #define PLACES_64(b) PLACES_16(b), PLACES_16((b) + 16), PLACES_16((b) + 32), PLACES_16((b) + 48)
-static const uint64_t places_of_byte[256] = {PLACES_64(0), PLACES_64(64), PLACES_64(128),
-                                             PLACES_64(192)};
+const uint64_t tamis_places_of_byte[256] = {PLACES_64(0), PLACES_64(64), PLACES_64(128),
+                                            PLACES_64(192)};
 
 TAMIS_TARGET_AVX2 static size_t borders_avx2(const uint8_t *block, size_t size, bool is_open,
                                              uint16_t *out)
@@ -115,7 +114,8 @@ TAMIS_TARGET_AVX2 static size_t borders_avx2(const uint8_t *block, size_t size, 
 
         for (unsigned k = 0; k < 64; k += 8) {
             uint8_t bits = (uint8_t)(borders >> k);
-            __m128i places = _mm_cvtepu8_epi16(_mm_cvtsi64_si128((long long)places_of_byte[bits]));
+            __m128i places =
+                _mm_cvtepu8_epi16(_mm_cvtsi64_si128((long long)tamis_places_of_byte[bits]));
 
             _mm_storeu_si128((__m128i *)(void *)(out + count),
                              _mm_add_epi16(places, _mm_set1_epi16((short)(i + k))));

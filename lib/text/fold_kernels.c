@@ -44,56 +44,64 @@ static bool is_white(uint8_t byte)
     return byte == ' ' || (uint8_t)(byte - '\t') < 5;
 }
 
-/* Appends `count` bytes without those of `drop`, white ones as spaces. */
-static inline uint8_t *append_kept(uint8_t *out, const uint8_t *bytes, size_t count, uint64_t white,
-                                   uint64_t drop)
-{
-    for (size_t k = 0; k < count; k++) {
-        *out = (white >> k & 1) != 0 ? (uint8_t)' ' : bytes[k];
-        out += 1 - (drop >> k & 1);
-    }
-    return out;
-}
-
 static size_t plain_scalar(const uint8_t *in, size_t size, uint8_t *out, size_t *out_size,
                            bool *in_space)
 {
-    uint64_t carry = *in_space ? 1 : 0;
+    size_t was_white = *in_space ? 1 : 0;
     uint8_t *at = out;
     size_t i = 0;
 
     while (i < size) {
-        size_t left = size - i < WINDOW_BYTES ? size - i : WINDOW_BYTES;
-        size_t count = left;
-        uint64_t starts = 0;
-        uint64_t white = 0;
-        uint64_t drop = 0;
+        uint8_t lead = in[i];
+        size_t length = lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : 3;
 
-        for (size_t k = 0; k < left; k++) {
-            starts |= (uint64_t)(in[i + k] >= 0xC0) << k;
-            white |= (uint64_t)is_white(in[i + k]) << k;
-        }
-        if (starts != 0) {
-            size_t plain = plain_bytes(in + i, starts);
+        if (lead < 0x80) {
+            size_t white = is_white(lead) ? 1 : 0;
 
-            count = plain < left ? plain : left;
+            *at = white != 0 ? (uint8_t)' ' : lead;
+            at += 1 - (white & was_white);
+            was_white = white;
+            i++;
+            continue;
         }
-        drop = white & (white << 1 | carry);
-        at = append_kept(at, in + i, count, white, drop);
-        if (count != 0) {
-            carry = white >> (count - 1) & 1;
-        }
-        i += count;
-        if (count < left) {
+        /* The rest of a code point that `size` cut may come first: it is copied. */
+        if (lead >= 0xC0 && plain_bytes(in + i, 1) == 0) {
             break;
         }
+        length = length < size - i ? length : size - i;
+        memcpy(at, in + i, length);
+        at += length;
+        i += length;
+        was_white = 0;
     }
-    *in_space = carry != 0;
+    *in_space = was_white != 0;
     *out_size = (size_t)(at - out);
     return i;
 }
 
 #if TAMIS_HAVE_X86
+
+/* Appends the first `count` of 64 bytes without those of `drop`. There is no compressing store: 8
+ * bytes at a time are shuffled together. */
+TAMIS_TARGET_AVX2 static uint8_t *append_kept(uint8_t *out, __m256i low, __m256i high, size_t count,
+                                              uint64_t drop)
+{
+    uint8_t bytes[WINDOW_BYTES];
+    uint64_t keep = ~drop & (count < WINDOW_BYTES ? (1ull << count) - 1 : ~0ull);
+
+    store_256(bytes, low);
+    store_256(bytes + 32, high);
+    for (unsigned k = 0; k < WINDOW_BYTES; k += 8) {
+        uint8_t bits = (uint8_t)(keep >> k);
+        __m128i packed =
+            _mm_shuffle_epi8(_mm_loadl_epi64((const __m128i *)(const void *)(bytes + k)),
+                             _mm_cvtsi64_si128((long long)tamis_places_of_byte[bits]));
+
+        _mm_storel_epi64((__m128i *)(void *)out, packed);
+        out += __builtin_popcount(bits);
+    }
+    return out;
+}
 
 TAMIS_TARGET_AVX512 static size_t plain_avx512(const uint8_t *in, size_t size, uint8_t *out,
                                                size_t *out_size, bool *in_space)
@@ -167,20 +175,14 @@ TAMIS_TARGET_AVX2 static size_t plain_avx2(const uint8_t *in, size_t size, uint8
 
             count = plain < left ? plain : left;
         }
-        /* There is no compressing store: what is behind the first dropped byte goes byte by byte.
-         */
-        store_256(at, _mm256_blendv_epi8(low, blank, low_white));
-        store_256(at + 32, _mm256_blendv_epi8(high, blank, high_white));
-        if (count < WINDOW_BYTES) {
-            drop &= (1ull << count) - 1;
-        }
-        if (drop != 0) {
-            size_t first = (size_t)__builtin_ctzll(drop);
-
-            at = append_kept(at + first, in + i + first, count - first, white >> first,
-                             drop >> first);
-        } else {
+        low = _mm256_blendv_epi8(low, blank, low_white);
+        high = _mm256_blendv_epi8(high, blank, high_white);
+        if (drop == 0) {
+            store_256(at, low);
+            store_256(at + 32, high);
             at += count;
+        } else {
+            at = append_kept(at, low, high, count, drop);
         }
         carry = count != 0 ? white >> (count - 1) & 1 : carry;
         i += count;

@@ -29,6 +29,7 @@ tamis_status tamis_normalizer_create(tamis_profile profile, tamis_normalizer **o
         .entries = is_text ? tamis_text_entries : tamis_code_entries,
         .raw_shift = is_text ? 0 : TAMIS_RAW_CODE_SHIFT,
         .ascii_text = tamis_ascii_text_kernel(tamis_kernel_best()),
+        .ascii_code = tamis_ascii_code_kernel(tamis_kernel_best()),
         .window = tamis_walk_window_kernel(tamis_kernel_best()),
     };
     tamis_buf_init(&normalizer->segment, 0);
@@ -124,7 +125,7 @@ void tamis_walk_ascii(const tamis_normalizer *normalizer, tamis_walk *at, const 
         done = normalizer->ascii_text(at->in, size, at->out);
         written = done;
     } else {
-        done = tamis_ascii_code(at->in, size, at->out, &written);
+        done = normalizer->ascii_code(at->in, size, normalizer->low, at->out, &written);
     }
     at->in += done;
     at->out += written;

@@ -43,6 +43,8 @@ TAMIS_TARGET_AVX2 static inline __m256i below_256(__m256i bytes, char first, cha
 
     return _mm256_cmpeq_epi8(_mm256_min_epu8(moved, _mm256_set1_epi8((char)(count - 1))), moved);
 }
+/* For each byte the places of its bits, in order, one a byte (borders.c). */
+extern const uint64_t tamis_places_of_byte[256];
 #else
 #define TAMIS_HAVE_X86 0
 #endif

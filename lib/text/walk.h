@@ -43,6 +43,7 @@ struct tamis_normalizer {
     const uint32_t *entries;
     uint32_t raw_shift;
     tamis_ascii_text *ascii_text;
+    tamis_ascii_code *ascii_code;
     tamis_walk_window *window;
     tamis_blocks *blocks; /* NULL: the kernel needs none */
     tamis_buf segment;    /* uint32_t code points */

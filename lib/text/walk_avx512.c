@@ -1,38 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Windows of profile text with AVX-512. Code points are treated by kinds, not one by one:
- *   in place: what is written is as long as what is read (ASCII, letters of one or two bytes in
- * either case, Hangul, separators, which become as many spaces as they have bytes); solo:     three
- * bytes that stay as they are, each code point behind a space; other:    one by one, as in
- * walk_window.c. Which kind a code point is, and what it becomes, comes from tables that are made
- * of the entries of the profile: for two bytes one row of 64 for each lead byte, for three bytes
- * one bit set for each two leading bytes. A window has few different leading bytes, and each is
- * looked up for all its places at once. Then runs of one kind are written as wholes.
+/* Windows of profile text with AVX-512. Code points are treated by kind, a window at once.
+ *
+ * In place: what is written is as long as what is read. ASCII, letters of one or two bytes in
+ * either case, Hangul; separators, which become as many spaces as they have bytes.
+ *
+ * Solo: three bytes that stay as they are, each code point behind a space.
+ *
+ * Other: one by one, as in walk_window.c.
+ *
+ * The kind of a code point, and what it becomes, comes from tables made of the entries of the
+ * profile. A window has few different lead bytes of two-byte code points: each is looked up for all
+ * its places at once. Then runs without "other" are written as wholes.
  */
 #include "walk.h"
 
 #if TAMIS_HAVE_X86
 
-#define LEADS_MAX                                                                                  \
-    6 /* different lead bytes of a window that are looked up; more than that are "other" */
-#define OTHERS_MAX 8 /* from so many on, the whole window goes one by one */
+/* Different lead bytes of a window that are looked up; code points with further ones are "other".
+ * With more than OTHERS_MAX of these, the whole window goes one by one. */
+#define LEADS_MAX  6
+#define OTHERS_MAX 8
 
 #define TARGET_VBMI                                                                                \
     __attribute__((                                                                                \
         target("avx2,bmi,bmi2,fma,avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2")))
 
-/* What all code points of a block of 64 are. */
-enum { BLOCK_MIXED, BLOCK_SOLO, BLOCK_IN_PLACE, BLOCK_SPACES };
+/* KIND_MIXED: not all with one lead byte are of a kind. KIND_NEXT: the code point after it is
+ * written in its place, the other case. */
+enum { KIND_MIXED, KIND_SOLO, KIND_IN_PLACE, KIND_SPACES, KIND_NEXT, KIND_OTHER };
 
 struct tamis_blocks {
     uint8_t lead2[32][64];   /* by the lead's low 5 bits: first byte written; 0: other */
     uint8_t second2[32][64]; /* second byte */
-    uint8_t lead3[16];       /* BLOCK_ of all code points with this lead */
-    uint8_t kinds3[16][64];  /* BLOCK_ by lead and second byte */
-    /* By lead and second byte, one bit for each third byte; no bit: other. */
-    uint64_t solo[16 * 64];
-    uint64_t in_place[16 * 64];
-    uint64_t spaces[16 * 64];
-    uint64_t next[16 * 64]; /* becomes the code point after it: the other case */
+    uint8_t leads3[16];      /* kind of all code points of three bytes with this lead */
+    uint8_t kinds3[0x10000]; /* kind of each */
 };
 
 typedef struct window {
@@ -65,40 +66,38 @@ static void fill_two_bytes(const tamis_normalizer *normalizer, tamis_blocks *blo
     }
 }
 
+static uint8_t kind_of(const tamis_normalizer *normalizer, uint32_t point)
+{
+    uint32_t entry = tamis_entry(normalizer->index, normalizer->entries, point);
+
+    switch (entry) {
+    case TAMIS_CLASS_SOLO | TAMIS_ENTRY_CUT:
+        return KIND_SOLO;
+    case TAMIS_CLASS_SEPARATOR | TAMIS_ENTRY_CUT:
+        return KIND_SPACES;
+    case TAMIS_CLASS_TOKEN:
+        return KIND_IN_PLACE;
+    default:
+        break;
+    }
+    if (entry == (TAMIS_CLASS_TOKEN | TAMIS_ENTRY_CHANGED | (point + 1) << TAMIS_ENTRY_SHIFT) &&
+        (point & 0x3F) != 0x3F) {
+        return KIND_NEXT;
+    }
+    return KIND_OTHER;
+}
+
 static void fill_three_bytes(const tamis_normalizer *normalizer, tamis_blocks *blocks)
 {
-    for (uint32_t point = 0x800; point < 0x10000; point++) {
-        uint32_t entry = tamis_entry(normalizer->index, normalizer->entries, point);
-        uint64_t bit = 1ull << (point & 0x3F);
-        uint32_t block = point >> 6;
+    for (uint32_t point = 0; point < 0x10000; point++) {
+        bool is_valid = point >= 0x800 && (point < 0xD800 || point > 0xDFFF);
+        uint8_t *of_lead = &blocks->leads3[point >> 12];
 
-        if (point >= 0xD800 && point <= 0xDFFF) {
-            continue;
-        }
-        if (entry == (TAMIS_CLASS_SOLO | TAMIS_ENTRY_CUT)) {
-            blocks->solo[block] |= bit;
-        } else if (entry == (TAMIS_CLASS_SEPARATOR | TAMIS_ENTRY_CUT)) {
-            blocks->spaces[block] |= bit;
-        } else if (entry == TAMIS_CLASS_TOKEN) {
-            blocks->in_place[block] |= bit;
-        } else if (entry == (TAMIS_CLASS_TOKEN | TAMIS_ENTRY_CHANGED |
-                             (point + 1) << TAMIS_ENTRY_SHIFT) &&
-                   (point & 0x3F) != 0x3F) {
-            blocks->next[block] |= bit;
-        }
-    }
-    for (uint32_t block = 0; block < 16 * 64; block++) {
-        blocks->kinds3[block / 64][block % 64] = blocks->solo[block] == ~0ull       ? BLOCK_SOLO
-                                                 : blocks->in_place[block] == ~0ull ? BLOCK_IN_PLACE
-                                                 : blocks->spaces[block] == ~0ull   ? BLOCK_SPACES
-                                                                                    : BLOCK_MIXED;
-    }
-    for (uint32_t lead = 0; lead < 16; lead++) {
-        blocks->lead3[lead] = blocks->kinds3[lead][0];
-        for (uint32_t second = 1; second < 64; second++) {
-            if (blocks->kinds3[lead][second] != blocks->lead3[lead]) {
-                blocks->lead3[lead] = BLOCK_MIXED;
-            }
+        blocks->kinds3[point] = is_valid ? kind_of(normalizer, point) : (uint8_t)KIND_OTHER;
+        if ((point & 0xFFF) == 0) {
+            *of_lead = blocks->kinds3[point];
+        } else if (*of_lead != blocks->kinds3[point]) {
+            *of_lead = KIND_MIXED;
         }
     }
 }
@@ -140,57 +139,38 @@ TARGET_VBMI static inline void look_up_two(window *w, const tamis_blocks *blocks
     }
 }
 
-/* Places among `leads` whose third byte has its bit set in `set`. */
-TARGET_VBMI static inline uint64_t members(uint64_t leads, __m512i third, uint64_t set)
-{
-    return leads & _mm512_movepi8_mask(_mm512_permutexvar_epi8(third, _mm512_movm_epi8(set)));
-}
-
-/* The code points of three bytes. */
+/* The code points of three bytes: by lead, and where that does not say it, one by one. They do not
+ * wait for each other. */
 TARGET_VBMI static inline void look_up_three(window *w, const tamis_blocks *blocks,
                                              const uint8_t *in, __m512i bytes, uint64_t leads)
 {
-    __m512i second = _mm512_loadu_si512(in + 1);
-    __m512i third = _mm512_loadu_si512(in + 2);
     __m512i row =
-        _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(const void *)blocks->lead3));
+        _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(const void *)blocks->leads3));
     __m512i kinds = _mm512_shuffle_epi8(row, _mm512_and_si512(bytes, _mm512_set1_epi8(0x0F)));
-    uint64_t solo = _mm512_mask_cmpeq_epi8_mask(leads, kinds, _mm512_set1_epi8(BLOCK_SOLO));
-    uint64_t keep = _mm512_mask_cmpeq_epi8_mask(leads, kinds, _mm512_set1_epi8(BLOCK_IN_PLACE));
-    uint64_t spaces = 0;
+    uint64_t mixed = _mm512_mask_testn_epi8_mask(leads, kinds, kinds);
+    uint64_t solo = _mm512_mask_cmpeq_epi8_mask(leads, kinds, _mm512_set1_epi8(KIND_SOLO));
+    uint64_t keep = _mm512_mask_cmpeq_epi8_mask(leads, kinds, _mm512_set1_epi8(KIND_IN_PLACE));
+    uint64_t spaces = _mm512_mask_cmpeq_epi8_mask(leads, kinds, _mm512_set1_epi8(KIND_SPACES));
     uint64_t next = 0;
-    uint64_t mixed = 0;
 
-    leads &= ~(solo | keep);
-    for (unsigned round = 0; round < LEADS_MAX && leads != 0; round++) {
-        uint8_t lead = in[__builtin_ctzll(leads)];
-        uint64_t here = _mm512_mask_cmpeq_epi8_mask(leads, bytes, _mm512_set1_epi8((char)lead));
+    for (; mixed != 0; mixed &= mixed - 1) {
+        unsigned place = (unsigned)__builtin_ctzll(mixed);
+        uint32_t code_point = 0;
+        uint8_t kind = 0;
 
-        kinds = _mm512_permutexvar_epi8(second, _mm512_loadu_si512(blocks->kinds3[lead & 0x0F]));
-        solo |= _mm512_mask_cmpeq_epi8_mask(here, kinds, _mm512_set1_epi8(BLOCK_SOLO));
-        keep |= _mm512_mask_cmpeq_epi8_mask(here, kinds, _mm512_set1_epi8(BLOCK_IN_PLACE));
-        spaces |= _mm512_mask_cmpeq_epi8_mask(here, kinds, _mm512_set1_epi8(BLOCK_SPACES));
-        mixed |= _mm512_mask_testn_epi8_mask(here, kinds, kinds);
-        leads &= ~here;
+        code_point =
+            (in[place] & 0x0Fu) << 12 | (in[place + 1] & 0x3Fu) << 6 | (in[place + 2] & 0x3Fu);
+        kind = blocks->kinds3[code_point];
+        solo |= (uint64_t)(kind == KIND_SOLO) << place;
+        keep |= (uint64_t)(kind == KIND_IN_PLACE) << place;
+        spaces |= (uint64_t)(kind == KIND_SPACES) << place;
+        next |= (uint64_t)(kind == KIND_NEXT) << place;
     }
-    for (unsigned round = 0; round < LEADS_MAX && mixed != 0; round++) {
-        const uint8_t *first = in + __builtin_ctzll(mixed);
-        size_t block = (first[0] & 0x0Fu) << 6 | (first[1] & 0x3Fu);
-        uint64_t here = _mm512_mask_cmpeq_epi8_mask(
-            _mm512_mask_cmpeq_epi8_mask(mixed, bytes, _mm512_set1_epi8((char)first[0])), second,
-            _mm512_set1_epi8((char)first[1]));
-
-        solo |= members(here, third, blocks->solo[block]);
-        keep |= members(here, third, blocks->in_place[block]);
-        spaces |= members(here, third, blocks->spaces[block]);
-        next |= members(here, third, blocks->next[block]);
-        mixed &= ~here;
-    }
-    w->solo = three_bytes(solo);
     keep |= next;
+    w->solo = three_bytes(solo);
     w->out = _mm512_mask_mov_epi8(w->out, three_bytes(keep | solo), bytes);
     w->out = _mm512_mask_add_epi8(w->out, next << 2, w->out, _mm512_set1_epi8(1));
-    w->out = _mm512_mask_mov_epi8(w->out, three_bytes(spaces), _mm512_set1_epi8(' '));
+    /* Elsewhere w->out has spaces already: the bytes are not ASCII. */
     w->in_place |= three_bytes(keep | spaces);
 }
 
