@@ -107,6 +107,15 @@ static inline bool reader_has_fault(const tamis_reader *reader)
            state->fault_offset < state->boundary;
 }
 
+/* Whether a record up to that decoded offset reaches into a member that is known to be damaged. */
+static inline bool reader_reaches_damage(const tamis_reader *reader, uint64_t record_end)
+{
+    const tamis_source_state *state = tamis_source_look(reader->source);
+
+    return reader_has_fault(reader) && state->fault == TAMIS_FAULT_STREAM_CORRUPT &&
+           record_end > state->member_offset;
+}
+
 /* Drops the first line (also of no byte): it belongs to the split before. */
 TAMIS_MUST_USE
 tamis_status window_drop_line(tamis_reader *reader, tamis_err *err);

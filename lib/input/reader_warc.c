@@ -236,15 +236,21 @@ static tamis_status warc_pass(tamis_reader *reader, const warc_record *record, t
     return fault == TAMIS_FAULT_NONE ? TAMIS_EAGAIN : warc_cut_row(reader, &cut, out_doc, err);
 }
 
-/* Whether the stream failed right behind the record: it is the one whose checksum is wrong. */
-static bool warc_is_cut(const tamis_reader *reader, size_t size)
+/* Whether the record of `size` bytes is the one in which a damaged stream ends. Once a member is
+ * known to be damaged, nothing more of it is taken: its checksum is wrong, and what looks like a
+ * record may be anything. (Not so in the first member: it may be the only one, with many good
+ * records before the damage.) */
+static bool warc_is_cut(const tamis_reader *reader, const warc_record *record, size_t size)
 {
     const uint8_t *p = window_data(reader) + size;
     const uint8_t *end = window_data(reader) + window_size(reader);
+    uint64_t member_offset = tamis_source_look(reader->source)->member_offset;
 
-    if (!reader_has_fault(reader) ||
-        tamis_source_look(reader->source)->fault != TAMIS_FAULT_STREAM_CORRUPT) {
+    if (!reader_reaches_damage(reader, record->offset + size)) {
         return false;
+    }
+    if (member_offset != 0 && record->offset >= member_offset) {
+        return true;
     }
     while (p < end && (*p == '\r' || *p == '\n')) {
         p++;
@@ -348,6 +354,7 @@ static tamis_status warc_read_record(tamis_reader *reader, tamis_doc *out_doc, t
     warc_record record = {.offset = window_position(reader)};
     bool is_record = false;
     bool is_wanted = false;
+    size_t size = 0;
     tamis_status status = warc_read_header(reader, &record, &is_record, err);
 
     if (status != TAMIS_OK) {
@@ -372,13 +379,12 @@ static tamis_status warc_read_record(tamis_reader *reader, tamis_doc *out_doc, t
     if (record.header.content_size > reader->settings->record_bytes_max) {
         return warc_pass(reader, &record, TAMIS_FAULT_RECORD_TOO_LARGE, out_doc, err);
     }
-    status = window_need(
-        reader, record.header_size + (size_t)record.header.content_size + WARC_BEHIND_BYTES, err);
+    size = record.header_size + (size_t)record.header.content_size;
+    status = window_need(reader, size + WARC_BEHIND_BYTES, err);
     if (status != TAMIS_OK) {
         return status;
     }
-    if (window_size(reader) < record.header_size + record.header.content_size ||
-        warc_is_cut(reader, record.header_size + (size_t)record.header.content_size)) {
+    if (window_size(reader) < size || warc_is_cut(reader, &record, size)) {
         reader_cut cut = warc_cut_begin(reader, TAMIS_FAULT_NONE, record.offset);
 
         return warc_cut_by_end(reader, &cut, out_doc, err);
@@ -388,7 +394,7 @@ static tamis_status warc_read_record(tamis_reader *reader, tamis_doc *out_doc, t
         return status;
     }
     if (!is_wanted) {
-        window_use(reader, record.header_size + (size_t)record.header.content_size);
+        window_use(reader, size);
         return TAMIS_EAGAIN;
     }
     return warc_row(reader, &record, out_doc, err);

@@ -32,6 +32,8 @@ tamis_status window_fill(tamis_reader *reader, tamis_err *err)
         return status;
     }
     window->size += size;
+    /* Known at once, so that records in front of a damage are judged knowing of it. */
+    reader->is_source_ended = tamis_source_look(reader->source)->fault != TAMIS_FAULT_NONE;
     return TAMIS_OK;
 }
 
@@ -97,15 +99,14 @@ static tamis_status window_skip_line(tamis_reader *reader, reader_line *line, ta
 static void window_take_line(tamis_reader *reader, size_t size, bool has_feed, reader_line *line)
 {
     uint8_t *data = reader->window.data + reader->window_begin;
-    const tamis_source_state *state = tamis_source_look(reader->source);
 
     line->begin = data;
     line->end = data + size;
     data[size] = '\n'; /* without a line feed: in the slack of the buffer */
     if (!has_feed) {
         window_take_fault(reader, line);
-    } else if (size + 1 == window_size(reader) && reader_has_fault(reader) &&
-               state->fault == TAMIS_FAULT_STREAM_CORRUPT) {
+    } else if (size + 1 == window_size(reader) &&
+               reader_reaches_damage(reader, window_position(reader) + size)) {
         window_take_fault(reader, line); /* the checksum behind it is wrong */
     }
     if (line->fault == TAMIS_FAULT_NONE && size > reader->settings->record_bytes_max) {

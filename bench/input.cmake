@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+tamis_bench(bench_reader SOURCES bench_reader.c LIBS tamis::input PkgConfig::ZSTD PkgConfig::ISAL)
