@@ -10,14 +10,6 @@
 #define SLOTS_BY_THRESHOLD   128 /* bands and rows that are picked fit into this signature */
 #define SLOTS_MOST           1024
 
-/* By value of tamis_level_id, tamis_verify, ...; bits of TAMIS_EMIT_*. */
-const char *const tamis_level_choices[] = {"url", "exact", "near", NULL};
-const char *const tamis_verify_choices[] = {"auto", "signature", "text", NULL};
-const char *const tamis_exact_choices[] = {"folded", "raw", NULL};
-const char *const tamis_normalize_choices[] = {"text", "code", NULL};
-const char *const tamis_url_keep_choices[] = {"first", "last", NULL};
-const char *const tamis_emit_choices[] = {"documents", "attributes", "removed", NULL};
-const char *const tamis_format_choices[] = {"jsonl.zst", "jsonl.gz", "jsonl", NULL};
 const char *const tamis_progress_choices[] = {"auto", "always", "never", NULL};
 const char *const tamis_color_choices[] = {"auto", "always", "never", NULL};
 

@@ -10,13 +10,6 @@
 #include "tamis/job.h"
 #include "tamis/options.h"
 
-extern const char *const tamis_level_choices[];
-extern const char *const tamis_verify_choices[];
-extern const char *const tamis_exact_choices[];
-extern const char *const tamis_normalize_choices[];
-extern const char *const tamis_url_keep_choices[];
-extern const char *const tamis_emit_choices[];
-extern const char *const tamis_format_choices[];
 extern const char *const tamis_progress_choices[];
 extern const char *const tamis_color_choices[];
 
@@ -26,7 +19,7 @@ extern const char *const tamis_color_choices[];
      .type = TAMIS_OPTION_CHOICES,                                                                 \
      .traits = TAMIS_OPTION_DECIDES,                                                               \
      .default_text = "exact,near",                                                                 \
-     .choices = tamis_level_choices,                                                               \
+     .choices = tamis_level_names,                                                                 \
      .group = "What counts as a duplicate",                                                        \
      .help = "kinds of deduplication; they run in the order url, exact, near"},                    \
         {.name = "threshold",                                                                      \
@@ -84,7 +77,7 @@ extern const char *const tamis_color_choices[];
          .type = TAMIS_OPTION_CHOICE,                                                              \
          .traits = TAMIS_OPTION_DECIDES,                                                           \
          .default_text = "auto",                                                                   \
-         .choices = tamis_verify_choices,                                                          \
+         .choices = tamis_verify_names,                                                            \
          .group = "What counts as a duplicate",                                                    \
          .help = "how candidates are verified: by signature, by the texts, or by the texts where " \
                  "the signature is within three standard errors of the threshold (auto)"},         \
@@ -101,14 +94,14 @@ extern const char *const tamis_color_choices[];
          .type = TAMIS_OPTION_CHOICE,                                                              \
          .traits = TAMIS_OPTION_DECIDES,                                                           \
          .default_text = "folded",                                                                 \
-         .choices = tamis_exact_choices,                                                           \
+         .choices = tamis_exact_names,                                                             \
          .group = "What counts as a duplicate",                                                    \
          .help = "texts are equal after NFC and white-space folding, or byte for byte (raw)"},     \
         {.name = "normalize",                                                                      \
          .type = TAMIS_OPTION_CHOICE,                                                              \
          .traits = TAMIS_OPTION_DECIDES,                                                           \
          .default_text = "text",                                                                   \
-         .choices = tamis_normalize_choices,                                                       \
+         .choices = tamis_profile_names,                                                           \
          .group = "What counts as a duplicate",                                                    \
          .help = "what tokens are: words without case and punctuation, or those of source code"},  \
         {.name = "bucket-cap",                                                                     \
@@ -123,7 +116,7 @@ extern const char *const tamis_color_choices[];
          .type = TAMIS_OPTION_CHOICE,                                                              \
          .traits = TAMIS_OPTION_DECIDES,                                                           \
          .default_text = "first",                                                                  \
-         .choices = tamis_url_keep_choices,                                                        \
+         .choices = tamis_url_keep_names,                                                          \
          .group = "What counts as a duplicate",                                                    \
          .help = "which of the documents with one URL stays"},                                     \
         {.name = "scope",                                                                          \
@@ -226,14 +219,14 @@ extern const char *const tamis_color_choices[];
          .type = TAMIS_OPTION_CHOICES,                                                             \
          .traits = TAMIS_OPTION_DECIDES,                                                           \
          .default_text = "documents,attributes",                                                   \
-         .choices = tamis_emit_choices,                                                            \
+         .choices = tamis_emit_names,                                                              \
          .group = "Output",                                                                        \
          .help = "what to write below OUT"},                                                       \
         {.name = "output-format",                                                                  \
          .type = TAMIS_OPTION_CHOICE,                                                              \
          .traits = TAMIS_OPTION_DECIDES,                                                           \
          .default_text = "jsonl.zst",                                                              \
-         .choices = tamis_format_choices,                                                          \
+         .choices = tamis_output_format_names,                                                     \
          .group = "Output",                                                                        \
          .help = "form of the files below OUT"},                                                   \
     {                                                                                              \

@@ -10,6 +10,7 @@
 #include "local_stage_tasks.h"
 #include "tamis/failpoint.h"
 #include "tamis/level.h"
+#include "tamis/normalizer.h"
 #include "tamis/path.h"
 #include "tamis/split_result.h"
 #include "tamis/task_support.h"
@@ -421,7 +422,8 @@ static void put_settings(report *r, tamis_buf *buf)
         r->status = tamis_settings_to_json(&r->job->settings, buf);
     }
     if (r->status == TAMIS_OK) {
-        r->status = tamis_settings_digest(&r->job->settings, &digest);
+        r->status =
+            tamis_settings_digest(&r->job->settings, tamis_normalizer_unicode_version(), &digest);
     }
     tamis_digest_to_hex(digest, hex);
     put_string(buf, &r->status, ",\n\"settings_digest\":", hex);

@@ -2,6 +2,7 @@
 #include <zstd.h>
 
 #include "tamis/attempt.h"
+#include "tamis/normalizer.h"
 
 tamis_status tamis_build_text(char out_text[TAMIS_BUILD_TEXT_SIZE])
 {
@@ -11,7 +12,7 @@ tamis_status tamis_build_text(char out_text[TAMIS_BUILD_TEXT_SIZE])
 
     /* The digest of settings has the definition version and that of the Unicode data in it. */
     tamis_settings_defaults(&settings);
-    status = tamis_settings_digest(&settings, &digest);
+    status = tamis_settings_digest(&settings, tamis_normalizer_unicode_version(), &digest);
     if (status == TAMIS_OK) {
         (void)snprintf(out_text, TAMIS_BUILD_TEXT_SIZE, "tamis %s definition %d %016llx",
                        TAMIS_VERSION, TAMIS_DEFINITION_VERSION, (unsigned long long)digest.low);

@@ -169,7 +169,8 @@ tamis_status tamis_settings_check(const tamis_settings *settings, tamis_err *err
 TAMIS_MUST_USE
 tamis_status tamis_settings_to_json(const tamis_settings *settings, tamis_buf *out_json);
 TAMIS_MUST_USE
-tamis_status tamis_settings_digest(const tamis_settings *settings, tamis_digest *out_digest);
+tamis_status tamis_settings_digest(const tamis_settings *settings, const char *unicode_version,
+                                   tamis_digest *out_digest);
 
 /* A job as one self-contained block of bytes (docs/FORMATS.md, "Job"), and back; what comes in is
  * checked: what unpacks obeys every limit and invariant stated here. The plan must be laid out

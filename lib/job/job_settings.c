@@ -229,14 +229,15 @@ tamis_status tamis_settings_to_json(const tamis_settings *settings, tamis_buf *o
     return tamis_json_finish(&json);
 }
 
-tamis_status tamis_settings_digest(const tamis_settings *settings, tamis_digest *out_digest)
+tamis_status tamis_settings_digest(const tamis_settings *settings, const char *unicode_version,
+                                   tamis_digest *out_digest)
 {
     tamis_buf bytes;
     tamis_status status = TAMIS_OK;
 
     tamis_buf_init(&bytes, 0);
     status = tamis_buf_append_format(&bytes, "definition=%d;unicode=%s;", TAMIS_DEFINITION_VERSION,
-                                     utf8proc_unicode_version());
+                                     unicode_version);
     if (status == TAMIS_OK) {
         status = tamis_settings_to_json(settings, &bytes);
     }

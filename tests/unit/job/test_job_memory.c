@@ -30,7 +30,7 @@ static tamis_status use_all(const tamis_job *job)
         status = tamis_plan_layout(&back->plan, NULL);
     }
     if (status == TAMIS_OK) {
-        status = tamis_settings_digest(&back->settings, &digest);
+        status = tamis_settings_digest(&back->settings, "15.0.0", &digest);
     }
     tamis_job_destroy(back);
     tamis_buf_fini(&bytes);

@@ -74,15 +74,15 @@ static void test_digest_covers(void **state)
 
     (void)state;
     tamis_settings_defaults(&settings);
-    assert_int_equal(tamis_settings_digest(&settings, &plain), TAMIS_OK);
-    assert_int_equal(tamis_settings_digest(&settings, &again), TAMIS_OK);
+    assert_int_equal(tamis_settings_digest(&settings, "15.0.0", &plain), TAMIS_OK);
+    assert_int_equal(tamis_settings_digest(&settings, "15.0.0", &again), TAMIS_OK);
     assert_true(tamis_digest_is_equal(plain, again));
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
         tamis_settings changed = settings;
         uint8_t *member = (uint8_t *)&changed + members[i].offset;
 
         member[0] ^= 1; /* little-endian: the next even or odd value; enums have 0 and 1 */
-        assert_int_equal(tamis_settings_digest(&changed, &again), TAMIS_OK);
+        assert_int_equal(tamis_settings_digest(&changed, "15.0.0", &again), TAMIS_OK);
         assert_false(tamis_digest_is_equal(plain, again));
     }
 }
