@@ -41,8 +41,8 @@ typedef struct tamis_source_state {
     uint64_t boundary;      /* where bytes stored behind `end` start; UINT64_MAX: not known yet */
     tamis_fault fault;      /* NONE, STREAM_TRUNCATED, STREAM_CORRUPT, RATIO, WINDOW */
     uint64_t fault_offset;  /* everything before it was handed out */
-    uint64_t member_offset; /* where the member or frame that is not complete yet begins: what lies
-                               before it passed its checksums */
+    uint64_t member_offset; /* where the last member or frame begins: what lies before it passed
+                               its checksums */
     char fault_text[160];
 } tamis_source_state;
 

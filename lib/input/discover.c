@@ -26,12 +26,19 @@ static void discovery_fini(discovery *found)
     tamis_source_destroy(found->source);
 }
 
-static tamis_status discovery_init(discovery *found, const tamis_settings *settings, tamis_err *err)
+static tamis_status discovery_init(discovery *found, const tamis_settings *settings,
+                                   const tamis_discover_options *discover, tamis_err *err)
 {
     tamis_source_options options = {.ratio_max = 0,
                                     .zstd_window_log_max = settings->zstd_window_log_max};
+    struct stat info;
 
-    *found = (discovery){.settings = settings};
+    *found = (discovery){.settings = settings, .options = discover};
+    if (discover->out_folder != NULL && stat(discover->out_folder, &info) == 0) {
+        found->has_out = true;
+        found->out_device = info.st_dev;
+        found->out_node = info.st_ino;
+    }
     found->folder = getcwd(NULL, 0);
     if (found->folder == NULL) {
         return tamis_err_errno(err, errno, "the current folder is unknown");
@@ -310,7 +317,7 @@ tamis_status tamis_discover(const tamis_settings *settings, const tamis_discover
 {
     discovery found;
     tamis_plan plan = {.inputs = NULL};
-    tamis_status status = discovery_init(&found, settings, err);
+    tamis_status status = discovery_init(&found, settings, options, err);
 
     if (status == TAMIS_OK) {
         status = discovery_expand(&found, options, err);

@@ -107,7 +107,7 @@ static size_t common_folder_size(const discovery *found, bool is_against)
         const char *path = found->items[i].normal;
         size_t same = 0;
 
-        if (found->items[i].input.is_against != is_against) {
+        if (found->items[i].input.is_against != is_against || found->items[i].is_stdin) {
             continue;
         }
         if (common == NULL) {
@@ -143,7 +143,7 @@ static tamis_status name_repair(tamis_slice bytes, tamis_buf *out)
 
 static tamis_status name_give(name_sets *sets, discovered *item, size_t common_size)
 {
-    const char *relative = item->normal + common_size;
+    const char *relative = item->is_stdin ? "stdin" : item->normal + common_size;
     bool is_folder = item->input.split_count > 1;
     tamis_buf name;
     size_t stem = 0;

@@ -81,6 +81,23 @@ static tamis_status discovery_add_errno(discovery *found, const char *shown, boo
     return discovery_add_fault(found, shown, is_against, fault.status, fault.text, err);
 }
 
+bool discovery_is_out(const discovery *found, const struct stat *info)
+{
+    return found->has_out && info->st_dev == found->out_device && info->st_ino == found->out_node;
+}
+
+/* Whether a path that a pattern matched lies below OUT. */
+static bool path_is_below_out(const discovery *found, const char *path)
+{
+    size_t size = found->has_out ? strlen(found->options->out_folder) : 0;
+    char *resolved = size == 0 ? NULL : realpath(path, NULL);
+    bool is_below = resolved != NULL && strncmp(resolved, found->options->out_folder, size) == 0 &&
+                    resolved[size] == '/';
+
+    free(resolved);
+    return is_below;
+}
+
 static tamis_status discovery_add_file(discovery *found, const char *shown, const struct stat *info,
                                        bool is_against, tamis_err *err)
 {
@@ -156,7 +173,12 @@ static tamis_status folder_walk(discovery *found, const char *shown, const struc
     char text[512];
     DIR *folder = NULL;
     struct dirent *entry = NULL;
-    tamis_status status = folder_check(shown, info, above, text, sizeof(text));
+    tamis_status status = TAMIS_OK;
+
+    if (discovery_is_out(found, info)) {
+        return TAMIS_OK;
+    }
+    status = folder_check(shown, info, above, text, sizeof(text));
 
     if (status != TAMIS_OK) {
         return discovery_add_fault(found, shown, is_against, status, text, err);
@@ -194,7 +216,7 @@ static tamis_status folder_add(discovery *found, const char *path, const struct 
     size_t first = found->count;
     tamis_status status = folder_walk(found, path, info, NULL, is_against, err);
 
-    if (status == TAMIS_OK && found->count == first) {
+    if (status == TAMIS_OK && found->count == first && !discovery_is_out(found, info)) {
         char text[512];
 
         (void)snprintf(text, sizeof(text), "%s: the folder holds no input", path);
@@ -206,12 +228,43 @@ static tamis_status folder_add(discovery *found, const char *path, const struct 
     return status;
 }
 
+/* The spooled standard input goes by the name that the user gave it. */
+static tamis_status discovery_add_stdin(discovery *found, const char *path, tamis_err *err)
+{
+    struct stat info;
+    size_t count = found->count;
+    discovered *item = NULL;
+    char *absolute = NULL;
+    tamis_status status = TAMIS_OK;
+
+    if (stat(path, &info) != 0) {
+        return discovery_add_errno(found, path, false, errno, "cannot be examined", err);
+    }
+    status = discovery_add_file(found, path, &info, false, err);
+    if (status != TAMIS_OK) {
+        return status;
+    }
+    item = &found->items[count];
+    item->is_stdin = true;
+    free(item->input.shown);
+    free(item->normal);
+    item->input.shown = strdup("-");
+    absolute = path_absolute(found->folder, "-");
+    item->normal = absolute == NULL ? NULL : path_normal(absolute);
+    free(absolute);
+    return item->input.shown == NULL || item->normal == NULL ? discovery_no_memory(err) : TAMIS_OK;
+}
+
 tamis_status discovery_add_path(discovery *found, const char *path, bool is_against, tamis_err *err)
 {
     path_list matches = {.paths = NULL};
     struct stat info;
+    const char *stdin_path = found->options->stdin_path;
     tamis_status status = TAMIS_OK;
 
+    if (stdin_path != NULL && !is_against && strcmp(path, stdin_path) == 0) {
+        return discovery_add_stdin(found, path, err);
+    }
     if (stat(path, &info) == 0) {
         return S_ISDIR(info.st_mode) ? folder_add(found, path, &info, is_against, err)
                                      : discovery_add_file(found, path, &info, is_against, err);
@@ -229,6 +282,9 @@ tamis_status discovery_add_path(discovery *found, const char *path, bool is_agai
         status = discovery_add_fault(found, path, is_against, TAMIS_ENOENT, text, err);
     }
     for (size_t i = 0; i < matches.count && status == TAMIS_OK; i++) {
+        if (path_is_below_out(found, matches.paths[i])) {
+            continue;
+        }
         if (stat(matches.paths[i], &info) != 0) {
             status = discovery_add_errno(found, matches.paths[i], is_against, errno,
                                          "cannot be examined", err);

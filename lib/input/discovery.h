@@ -8,6 +8,7 @@
 
 #include <sys/stat.h>
 
+#include "tamis/reader.h"
 #include "tamis/source.h"
 
 #define DISCOVERY_DEPTH_MAX 128 /* folders below folders */
@@ -18,12 +19,17 @@ typedef struct discovered {
     uint32_t rank; /* line of the priority file; UINT32_MAX: none */
     uint32_t order;
     bool is_again; /* named before: dropped */
+    bool is_stdin; /* named "stdin", wherever it lies */
 } discovered;
 
 typedef struct discovery {
     const tamis_settings *settings;
     tamis_source *source;
     char *folder; /* the current one, absolute */
+    const tamis_discover_options *options;
+    bool has_out; /* OUT is there: its device and node */
+    dev_t out_device;
+    ino_t out_node;
     discovered *items;
     size_t count;
     size_t capacity;
@@ -40,6 +46,8 @@ char *path_normal(const char *absolute);
 
 /* ---- discover_walk.c ---- */
 
+/* Whether the folder is the one that the run writes to. */
+bool discovery_is_out(const discovery *found, const struct stat *info);
 /* Adds what `path` names: a file, a folder's inputs, or a pattern's. What is not there or cannot be
  * read is added with its fault. TAMIS_ENOMEM. */
 TAMIS_MUST_USE

@@ -107,7 +107,8 @@ static inline bool reader_has_fault(const tamis_reader *reader)
            state->fault_offset < state->boundary;
 }
 
-/* Whether a record up to that decoded offset reaches into a member that is known to be damaged. */
+/* Whether a record up to that decoded offset reaches into the member in which, or right behind
+ * which, the stream is known to be damaged. */
 static inline bool reader_reaches_damage(const tamis_reader *reader, uint64_t record_end)
 {
     const tamis_source_state *state = tamis_source_look(reader->source);

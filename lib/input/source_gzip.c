@@ -80,6 +80,7 @@ static tamis_status gzip_begin_member(tamis_source *source, size_t decoded_size,
     }
     source->member_count++;
     source->is_inside = true;
+    source->state.member_offset = source->state.decoded_bytes + decoded_size;
     return TAMIS_OK;
 }
 
@@ -124,7 +125,6 @@ static tamis_status gzip_step(tamis_source *source, uint8_t *out_bytes, size_t c
         source_fail(source, TAMIS_FAULT_STREAM_CORRUPT, gzip_why(result));
     } else if (inflate->block_state == ISAL_BLOCK_FINISH) {
         source->is_inside = false;
-        source->state.member_offset = source->state.decoded_bytes + *size;
     } else if (made == 0 && source->is_input_ended) {
         source_fail(source, TAMIS_FAULT_STREAM_TRUNCATED, "the file ends inside a gzip member");
     }

@@ -88,11 +88,11 @@ tamis_status zstd_source_read(tamis_source *source, uint8_t *out_bytes, size_t c
             break;
         }
         if (input.pos != source->input_begin || output.pos != pos) {
-            source->is_inside = result != 0;
-            if (result == 0) {
-                source->member_count++;
-                source->state.member_offset = source->state.decoded_bytes + output.pos;
+            if (!source->is_inside) {
+                source->state.member_offset = source->state.decoded_bytes + pos;
             }
+            source->is_inside = result != 0;
+            source->member_count += result == 0;
         }
         source->input_begin = input.pos;
         if (output.pos == pos && source->input_begin == source->input_end) {
