@@ -149,6 +149,7 @@ typedef struct run {
     tamis_progress *progress;
     uint32_t threads;
     uint64_t memory_bytes;
+    int lock; /* of OUT, held to the end; -1: none */
     bool is_remote;
     bool is_quiet;
     tamis_run_status status;
@@ -190,25 +191,6 @@ static void run_bound_threads(run *r)
 /* ---- Inputs
  * --------------------------------------------------------------------------------------- */
 
-/* The spooled copy goes by the name that the user gave. */
-static tamis_status run_show_stdin(run *r, const char *spool, tamis_err *err)
-{
-    for (uint32_t i = 0; spool[0] != '\0' && i < r->job.plan.input_count; i++) {
-        tamis_input *input = &r->job.plan.inputs[i];
-
-        if (strcmp(input->path, spool) == 0) {
-            char *shown = strdup("-");
-
-            if (shown == NULL) {
-                return tamis_err_set(err, TAMIS_ENOMEM, "no memory for the name of an input");
-            }
-            free(input->shown);
-            input->shown = shown;
-        }
-    }
-    return TAMIS_OK;
-}
-
 static tamis_status run_discover(run *r, tamis_err *err)
 {
     const char *const *operands = NULL;
@@ -216,7 +198,8 @@ static tamis_status run_discover(run *r, tamis_err *err)
     const char *const *against = NULL;
     char spool[TAMIS_PATH_MAX] = "";
     const char **paths = calloc(count + 1, sizeof(*paths));
-    tamis_discover_options options = {.paths = paths, .path_count = count};
+    tamis_discover_options options = {
+        .paths = paths, .path_count = count, .out_folder = r->out_path};
     tamis_status status = TAMIS_OK;
 
     if (paths == NULL) {
@@ -228,15 +211,15 @@ static tamis_status run_discover(run *r, tamis_err *err)
     for (size_t i = 0; status == TAMIS_OK && i < count; i++) {
         paths[i] = operands[i];
         if (strcmp(operands[i], "-") == 0) {
-            status = tamis_out_spool_stdin(r->out_path, spool, err);
+            if (options.stdin_path == NULL) {
+                status = tamis_out_spool_stdin(r->out_path, spool, err);
+            }
+            options.stdin_path = spool;
             paths[i] = spool;
         }
     }
     if (status == TAMIS_OK) {
         status = tamis_discover(&r->job.settings, &options, &r->job.plan, err);
-    }
-    if (status == TAMIS_OK) {
-        status = run_show_stdin(r, spool, err);
     }
     free(paths);
     return status;
@@ -266,7 +249,7 @@ static tamis_status run_find_out(run *r, tamis_err *err)
 {
     const char *out = tamis_options_text(r->options, "output");
     char *resolved = NULL;
-    tamis_status status = tamis_out_prepare(out, err);
+    tamis_status status = tamis_out_prepare(out, &r->lock, err);
 
     if (status != TAMIS_OK) {
         return status;
@@ -378,16 +361,19 @@ static tamis_status run_execute(run *r, tamis_err *err)
 
 static tamis_status run_clean_up(run *r, tamis_err *err)
 {
-    char work[TAMIS_PATH_MAX];
+    tamis_status status = tamis_out_sweep(r->out_path, err);
 
-    if (tamis_options_flag(r->options, "keep-work")) {
-        return TAMIS_OK;
-    }
-    if ((size_t)snprintf(work, sizeof(work), "%s/%s", r->out_path, TAMIS_WORK_NAME) >=
-        sizeof(work)) {
-        return tamis_err_set(err, TAMIS_ELIMIT, "%s: path is too long", r->out_path);
-    }
-    return tamis_path_remove(work, err);
+    return status != TAMIS_OK || tamis_options_flag(r->options, "keep-work")
+               ? status
+               : tamis_path_remove_in(r->out_path, TAMIS_WORK_NAME, err);
+}
+
+static bool run_is_clean(const run *r)
+{
+    char timing[TAMIS_PATH_MAX];
+
+    return tamis_path_join(timing, r->out_path, TAMIS_TIMING_NAME, NULL) == TAMIS_OK &&
+           access(timing, F_OK) == 0;
 }
 
 static tamis_status run_all(run *r, tamis_out_state *out_state, tamis_err *err)
@@ -403,7 +389,11 @@ static tamis_status run_all(run *r, tamis_out_state *out_state, tamis_err *err)
     if (status == TAMIS_OK) {
         status = tamis_out_claim(r->out_path, &r->job, out_state, err);
     }
-    if (status != TAMIS_OK || *out_state == TAMIS_OUT_DONE) {
+    if (status == TAMIS_OK && *out_state == TAMIS_OUT_DONE) {
+        /* timing.json is written last: without it the run was killed while it cleaned up. */
+        return run_is_clean(r) ? status : run_clean_up(r, err);
+    }
+    if (status != TAMIS_OK) {
         return status;
     }
     status = run_open_log(r, err);
@@ -411,11 +401,11 @@ static tamis_status run_all(run *r, tamis_out_state *out_state, tamis_err *err)
         status = run_execute(r, err);
     }
     if (status == TAMIS_OK) {
-        status = tamis_run_write_timing(r->out_path, &r->status, r->seconds, r->threads,
-                                        r->memory_bytes, err);
+        status = run_clean_up(r, err);
     }
     if (status == TAMIS_OK) {
-        status = run_clean_up(r, err);
+        status = tamis_run_write_timing(r->out_path, &r->status, r->seconds, r->threads,
+                                        r->memory_bytes, err);
     }
     return status;
 }
@@ -467,6 +457,7 @@ int tamis_cmd_run(int argument_count, char **arguments)
         return code;
     }
     r->options = options;
+    r->lock = -1;
     r->is_quiet = tamis_options_flag(options, "quiet");
     r->is_remote = tamis_options_text(options, "coordinator") != NULL;
     r->threads = tamis_options_is_given(options, "workers")
@@ -487,6 +478,9 @@ int tamis_cmd_run(int argument_count, char **arguments)
     tamis_progress_destroy(r->progress);
     tamis_log_destroy(r->log);
     tamis_options_destroy(options);
+    if (r->lock >= 0) {
+        (void)close(r->lock); /* lets go of OUT */
+    }
     free(r);
     return code;
 }

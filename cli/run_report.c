@@ -245,8 +245,10 @@ tamis_status tamis_run_write_timing(const char *out_path, const tamis_run_status
     if (result != TAMIS_OK) {
         (void)tamis_err_set(err, result, "no memory for timing.json");
     } else {
-        (void)snprintf(path, sizeof(path), "%s/timing.json", out_path);
-        result = tamis_path_write_file(path, tamis_buf_slice(&bytes), err);
+        result = tamis_path_join(path, out_path, TAMIS_TIMING_NAME, err);
+        if (result == TAMIS_OK) {
+            result = tamis_path_write_file(path, tamis_buf_slice(&bytes), err);
+        }
     }
     tamis_buf_fini(&bytes);
     return result;

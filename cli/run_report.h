@@ -10,6 +10,8 @@
 
 #include "tamis/run_status.h"
 
+#define TAMIS_TIMING_NAME "timing.json"
+
 typedef struct tamis_run_sums {
     uint64_t read;
     uint64_t kept;

@@ -122,6 +122,10 @@ typedef struct tamis_discover_options {
     const char *const *against;
     size_t against_count;
     const char *priority_file; /* NULL: none. One path, folder or glob a line, most trusted first */
+    const char *out_folder;    /* NULL: none. Absolute; folders and globs that it lies below give
+                                * nothing of it, so that a run does not read what it wrote */
+    const char *stdin_path;    /* NULL: none. This one of `paths` is shown as "-", named "stdin" and
+                                * stands nowhere among the others, wherever it was spooled to */
 } tamis_discover_options;
 
 /* Expands paths (sorted by bytes), recognizes formats, names outputs, cuts splits, fills `plan`.
