@@ -293,7 +293,9 @@ static void put_roff_header(tamis_buf *out, tamis_status *status, const tamis_op
     page_name_make(table, name);
     tamis_options_put(out, status, ".TH \"");
     put_roff(out, status, name);
-    tamis_options_put(out, status, "\" 1 \"\" \"tamis " TAMIS_VERSION "\" \"User Commands\"\n");
+    tamis_options_put(out, status,
+                      "\" 1 \"" TAMIS_VERSION_DATE "\" \"tamis " TAMIS_VERSION
+                      "\" \"User Commands\"\n");
     tamis_options_put(out, status, ".SH NAME\n");
     put_roff(out, status, name);
     tamis_options_put(out, status, " \\- ");
