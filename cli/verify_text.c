@@ -171,19 +171,11 @@ typedef struct overlap {
 
 static overlap count_overlap(tamis_slice removed, tamis_slice witness, size_t head)
 {
-    overlap result = {.removed = (removed.size - head) / 8, .witness = (witness.size - head) / 8};
-    size_t i = head;
-    size_t j = head;
+    tamis_slice a = tamis_slice_of(removed.data + head, removed.size - head);
+    tamis_slice b = tamis_slice_of(witness.data + head, witness.size - head);
 
-    while (i + 8 <= removed.size && j + 8 <= witness.size) {
-        uint64_t x = tamis_get64le(removed.data + i);
-        uint64_t y = tamis_get64le(witness.data + j);
-
-        result.shared += x == y;
-        i += x <= y ? 8 : 0;
-        j += y <= x ? 8 : 0;
-    }
-    return result;
+    return (overlap){
+        .shared = tamis_shared_hashes(a, b), .removed = a.size / 8, .witness = b.size / 8};
 }
 
 /* Whether the figures of the pair follow from the two texts. */

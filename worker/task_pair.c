@@ -114,7 +114,6 @@ tamis_status tamis_task_pair_later(const tamis_task_env *env, tamis_task_result 
     tamis_stream *stream = NULL;
     tamis_doc_cursor *docs = NULL;
     tamis_sorter *sorter = NULL;
-    tamis_run_writer *writer = NULL;
     tamis_status status = pair_open(env, tamis_task_stage_before(env, TAMIS_STAGE_LINK),
                                     TAMIS_PIECE_PAIRS, 2, &stream, &docs, err);
 
@@ -125,15 +124,8 @@ tamis_status tamis_task_pair_later(const tamis_task_env *env, tamis_task_result 
         status = later_pairs(env, stream, docs, sorter, result, err);
     }
     if (status == TAMIS_OK) {
-        status = tamis_task_run_open(env, &writer, err);
+        status = tamis_task_write_only(env, sorter, TAMIS_PIECE_HALF, result, err);
     }
-    if (status == TAMIS_OK) {
-        status = tamis_task_write_sorted(env, sorter, writer, TAMIS_PIECE_HALF, result, err);
-    }
-    if (status == TAMIS_OK) {
-        status = tamis_task_run_finish(writer, result, err);
-    }
-    tamis_run_writer_destroy(writer);
     tamis_sorter_destroy(sorter);
     tamis_doc_cursor_destroy(docs);
     tamis_stream_close(stream);

@@ -213,7 +213,6 @@ tamis_status tamis_task_text_later(const tamis_task_env *env, tamis_task_result 
 {
     text_join join = {0};
     tamis_sorter *sorter = NULL;
-    tamis_run_writer *writer = NULL;
     tamis_status status = join_open(env, TAMIS_STAGE_PAIR_EARLIER, TAMIS_PIECE_UNDECIDED,
                                     TAMIS_VERIFIED_WORDS, false, &join, err);
 
@@ -237,37 +236,11 @@ tamis_status tamis_task_text_later(const tamis_task_env *env, tamis_task_result 
         }
     }
     if (status == TAMIS_OK) {
-        status = tamis_task_run_open(env, &writer, err);
+        status = tamis_task_write_only(env, sorter, TAMIS_PIECE_TEXT_HALF, result, err);
     }
-    if (status == TAMIS_OK) {
-        status = tamis_task_write_sorted(env, sorter, writer, TAMIS_PIECE_TEXT_HALF, result, err);
-    }
-    if (status == TAMIS_OK) {
-        status = tamis_task_run_finish(writer, result, err);
-    }
-    tamis_run_writer_destroy(writer);
     tamis_sorter_destroy(sorter);
     join_close(&join);
     return status;
-}
-
-/* Size of the intersection of two ascending lists of distinct hashes, without branches on their
- * order. */
-static uint64_t count_shared(tamis_slice a, tamis_slice b)
-{
-    size_t i = 0;
-    size_t j = 0;
-    uint64_t shared = 0;
-
-    while (i + 8 <= a.size && j + 8 <= b.size) {
-        uint64_t x = tamis_get64le(a.data + i);
-        uint64_t y = tamis_get64le(b.data + j);
-
-        shared += x == y;
-        i += x <= y ? 8 : 0;
-        j += y <= x ? 8 : 0;
-    }
-    return shared;
 }
 
 static tamis_status text_pair(const tamis_task_env *env, const uint64_t *half, tamis_slice removed,
@@ -277,7 +250,7 @@ static tamis_status text_pair(const tamis_task_env *env, const uint64_t *half, t
     const tamis_settings *settings = &env->job->settings;
     uint64_t removed_count = removed.size / 8;
     uint64_t witness_count = witness.size / 8;
-    uint64_t shared = count_shared(removed, witness);
+    uint64_t shared = tamis_shared_hashes(removed, witness);
     uint64_t all = removed_count + witness_count - shared;
     tamis_evidence evidence = tamis_evidence_unpack(half[2]);
     uint64_t record[TAMIS_VERIFIED_WORDS] = {half[1], half[0], 0, tamis_fraction_pack(shared, all)};
@@ -301,7 +274,6 @@ tamis_status tamis_task_text_earlier(const tamis_task_env *env, tamis_task_resul
 {
     text_join join = {0};
     tamis_sorter *verified = NULL;
-    tamis_run_writer *writer = NULL;
     tamis_status status = join_open(env, TAMIS_STAGE_TEXT_LATER, TAMIS_PIECE_TEXT_HALF,
                                     TEXT_HALF_WORDS, true, &join, err);
 
@@ -325,15 +297,8 @@ tamis_status tamis_task_text_earlier(const tamis_task_env *env, tamis_task_resul
         }
     }
     if (status == TAMIS_OK) {
-        status = tamis_task_run_open(env, &writer, err);
+        status = tamis_task_write_only(env, verified, TAMIS_PIECE_VERIFIED, result, err);
     }
-    if (status == TAMIS_OK) {
-        status = tamis_task_write_sorted(env, verified, writer, TAMIS_PIECE_VERIFIED, result, err);
-    }
-    if (status == TAMIS_OK) {
-        status = tamis_task_run_finish(writer, result, err);
-    }
-    tamis_run_writer_destroy(writer);
     tamis_sorter_destroy(verified);
     join_close(&join);
     return status;

@@ -64,6 +64,10 @@ tamis_decision tamis_decide_signature(const tamis_settings *settings,
 bool tamis_decide_text(const tamis_settings *settings, uint64_t shared, uint64_t removed_distinct,
                        uint64_t witness_distinct);
 
+/* Size of the intersection of two ascending lists of distinct hashes, 8 little-endian bytes each.
+ */
+uint64_t tamis_shared_hashes(tamis_slice a, tamis_slice b);
+
 /* Ratios in ten-thousandths, rounded half up: what is printed with four decimals. */
 uint32_t tamis_similarity_of_matches(uint32_t matches, uint32_t slots);
 uint32_t tamis_containment_of_matches(uint32_t matches, uint32_t slots, uint64_t removed_distinct,

@@ -125,6 +125,11 @@ TAMIS_MUST_USE
 tamis_status tamis_task_default_id(const tamis_input *input, const tamis_job *job, tamis_ord ord,
                                    tamis_buf *buf, tamis_slice *out_id, tamis_err *err);
 
+/* All three for a task whose result is one sorter's records. */
+TAMIS_MUST_USE
+tamis_status tamis_task_write_only(const tamis_task_env *env, tamis_sorter *sorter, uint32_t kind,
+                                   tamis_task_result *result, tamis_err *err);
+
 /* TAMIS_ECANCELED once the owner wants the task to end. */
 TAMIS_MUST_USE
 tamis_status tamis_task_check(const tamis_task_env *env, tamis_err *err);

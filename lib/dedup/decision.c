@@ -4,6 +4,8 @@
  * product here. */
 #include "tamis/sketch.h"
 
+#include "tamis/bytes.h"
+
 /* J = numerator / denominator of a signature: matches without those that 8 bits give by chance. */
 typedef struct estimate {
     uint64_t numerator;
@@ -111,4 +113,22 @@ uint32_t tamis_containment_of_matches(uint32_t matches, uint32_t slots, uint64_t
 uint32_t tamis_ratio(uint64_t numerator, uint64_t denominator)
 {
     return ten_thousandths(numerator, denominator);
+}
+
+uint64_t tamis_shared_hashes(tamis_slice a, tamis_slice b)
+{
+    size_t i = 0;
+    size_t j = 0;
+    uint64_t shared = 0;
+
+    /* Which list moves on is not to be predicted: both steps are computed, none is a branch. */
+    while (i + 8 <= a.size && j + 8 <= b.size) {
+        uint64_t x = tamis_get64le(a.data + i);
+        uint64_t y = tamis_get64le(b.data + j);
+
+        shared += x == y;
+        i += x <= y ? 8 : 0;
+        j += y <= x ? 8 : 0;
+    }
+    return shared;
 }

@@ -135,6 +135,22 @@ tamis_status tamis_task_run_finish(tamis_run_writer *writer, tamis_task_result *
     return status;
 }
 
+tamis_status tamis_task_write_only(const tamis_task_env *env, tamis_sorter *sorter, uint32_t kind,
+                                   tamis_task_result *result, tamis_err *err)
+{
+    tamis_run_writer *writer = NULL;
+    tamis_status status = tamis_task_run_open(env, &writer, err);
+
+    if (status == TAMIS_OK) {
+        status = tamis_task_write_sorted(env, sorter, writer, kind, result, err);
+    }
+    if (status == TAMIS_OK) {
+        status = tamis_task_run_finish(writer, result, err);
+    }
+    tamis_run_writer_destroy(writer);
+    return status;
+}
+
 tamis_status tamis_task_write_file(const tamis_task_env *env, const char *name, tamis_slice bytes,
                                    tamis_err *err)
 {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tamis/bytes.h"
 #include "tamis/sketch.h"
 
 static tamis_kernel kernels[TAMIS_KERNEL_COUNT] = {TAMIS_KERNEL_SCALAR, TAMIS_KERNEL_AVX2,
@@ -225,6 +226,37 @@ static void test_ratios(void **state)
     assert_int_equal(tamis_similarity_of_matches(5, 1024), 10); /* 256 / 261120 = 0.00098 */
 }
 
+/* Against the plain double loop over seeded ascending lists. */
+static void test_shared_hashes(void **state)
+{
+    tamis_rng rng = {11};
+
+    (void)state;
+    for (int round = 0; round < 300; round++) {
+        uint8_t lists[2][64 * 8];
+        size_t sizes[2];
+        uint64_t expected = 0;
+
+        for (int side = 0; side < 2; side++) {
+            uint64_t value = 0;
+
+            sizes[side] = (size_t)tamis_rng_below(&rng, 65);
+            for (size_t i = 0; i < sizes[side]; i++) {
+                value += 1 + tamis_rng_below(&rng, 3);
+                tamis_put64le(lists[side] + 8 * i, value);
+            }
+        }
+        for (size_t i = 0; i < sizes[0]; i++) {
+            for (size_t j = 0; j < sizes[1]; j++) {
+                expected += memcmp(lists[0] + 8 * i, lists[1] + 8 * j, 8) == 0 ? 1 : 0;
+            }
+        }
+        assert_int_equal(tamis_shared_hashes(tamis_slice_of(lists[0], sizes[0] * 8),
+                                             tamis_slice_of(lists[1], sizes[1] * 8)),
+                         expected);
+    }
+}
+
 #define FOR_KERNEL(test, kernel)                                                                   \
     {                                                                                              \
 #test " " #kernel, test, NULL, NULL, &kernels[TAMIS_KERNEL_##kernel]                       \
@@ -237,7 +269,7 @@ int main(void)
         FOR_KERNEL(test_matches, AVX512),    cmocka_unit_test(test_pack),
         cmocka_unit_test(test_known_limits), cmocka_unit_test(test_every_number_of_matches),
         cmocka_unit_test(test_text),         cmocka_unit_test(test_containment_by_signature),
-        cmocka_unit_test(test_ratios)};
+        cmocka_unit_test(test_ratios),       cmocka_unit_test(test_shared_hashes)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
