@@ -1,11 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names of output files. A name is taken once; an input of several splits also takes all names
- * NAME/digits, which its parts have. */
+ * NAME/digits, which its parts have. No name is a folder of another's where that one's file is, and
+ * no component is so long that a file system refuses it behind a suffix. */
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "discovery.h"
 #include "tamis/hash.h"
 #include "tamis/utf8.h"
+
+#define COMPONENT_BYTES_MAX 200 /* leaves room for suffixes, of temporary files too */
+#define COMPONENT_HEAD      183 /* of a longer one; then '~' and 16 hexadecimal digits */
+
+#define SUFFIX_BYTES 16
+
+static const char *const output_suffixes[] = {".jsonl", ".jsonl.gz", ".jsonl.zst"};
 
 /* Borrowed strings in an open-addressed table, at most half full. */
 typedef struct name_set {
@@ -18,6 +27,7 @@ typedef struct name_sets {
     name_set names;
     name_set folders;  /* names of inputs with several splits */
     name_set numbered; /* folders in which some name of digits lies */
+    name_set above;    /* folders that some name lies in, at any depth */
 } name_sets;
 
 static tamis_slice *name_set_place(const name_set *set, tamis_slice name)
@@ -74,6 +84,63 @@ static tamis_slice name_number_folder(tamis_slice name)
                : tamis_slice_of(name.data, size - 1);
 }
 
+/* The folder that the name lies in; empty: none. */
+static tamis_slice name_above(tamis_slice name)
+{
+    while (name.size > 0 && name.data[name.size - 1] != '/') {
+        name.size--;
+    }
+    return tamis_slice_of(name.data, name.size == 0 ? 0 : name.size - 1);
+}
+
+/* Whether the folder would have to be where the file of a taken name is. */
+static bool folder_is_file(const name_sets *sets, tamis_slice folder)
+{
+    for (size_t i = 0; i < sizeof(output_suffixes) / sizeof(output_suffixes[0]); i++) {
+        size_t size = strlen(output_suffixes[i]);
+        tamis_slice name = tamis_slice_of(folder.data, folder.size > size ? folder.size - size : 0);
+
+        if (name.size != 0 && memcmp(folder.data + name.size, output_suffixes[i], size) == 0 &&
+            name_set_has(&sets->names, name) && !name_set_has(&sets->folders, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether the name's file would have to be where a folder is. `name` has room behind it for the
+ * suffixes. */
+static bool file_is_folder(const name_sets *sets, tamis_buf *name)
+{
+    size_t stem = name->size;
+    bool is_folder = false;
+
+    for (size_t i = 0; i < sizeof(output_suffixes) / sizeof(output_suffixes[0]); i++) {
+        size_t size = strlen(output_suffixes[i]);
+
+        memcpy(name->data + stem, output_suffixes[i], size);
+        is_folder =
+            is_folder || name_set_has(&sets->above, tamis_slice_of(name->data, stem + size));
+    }
+    return is_folder;
+}
+
+/* Whether the name's files and folders are in nobody's way. */
+static bool name_has_place(const name_sets *sets, tamis_buf *name, bool is_folder)
+{
+    tamis_slice folder = is_folder ? tamis_buf_slice(name) : name_above(tamis_buf_slice(name));
+
+    for (; folder.size != 0; folder = name_above(folder)) {
+        if (name_set_has(&sets->above, folder)) {
+            break; /* it is a folder already, and so are those above it */
+        }
+        if (folder_is_file(sets, folder)) {
+            return false;
+        }
+    }
+    return is_folder || !file_is_folder(sets, name);
+}
+
 static bool name_is_free(const name_sets *sets, tamis_slice name, bool is_folder)
 {
     tamis_slice folder = name_number_folder(name);
@@ -93,6 +160,11 @@ static tamis_status name_take(name_sets *sets, tamis_slice name, bool is_folder)
     }
     if (status == TAMIS_OK && folder.size != 0) {
         status = name_set_add(&sets->numbered, folder);
+    }
+    folder = is_folder ? name : name_above(name);
+    while (status == TAMIS_OK && folder.size != 0 && !name_set_has(&sets->above, folder)) {
+        status = name_set_add(&sets->above, folder);
+        folder = name_above(folder);
     }
     return status;
 }
@@ -141,6 +213,38 @@ static tamis_status name_repair(tamis_slice bytes, tamis_buf *out)
     return status;
 }
 
+/* Shortens components that are too long: what is left of them, and a hash of the whole. */
+static tamis_status name_shorten(tamis_buf *name)
+{
+    tamis_buf whole = *name;
+    tamis_status status = TAMIS_OK;
+
+    tamis_buf_init(name, 0);
+    for (size_t at = 0; status == TAMIS_OK && at < whole.size;) {
+        const uint8_t *component = whole.data + at;
+        const uint8_t *slash = memchr(component, '/', whole.size - at);
+        size_t size = slash == NULL ? whole.size - at : (size_t)(slash - component);
+        size_t head = size;
+
+        if (size > COMPONENT_BYTES_MAX) {
+            head = COMPONENT_HEAD;
+            while ((component[head] & 0xc0) == 0x80) { /* not within a character */
+                head--;
+            }
+        }
+        status = tamis_buf_append(name, component, head);
+        if (status == TAMIS_OK && head != size) {
+            status = tamis_buf_append_format(name, "~%016" PRIx64, tamis_hash64(component, size));
+        }
+        if (status == TAMIS_OK && slash != NULL) {
+            status = tamis_buf_append_byte(name, '/');
+        }
+        at += size + (slash != NULL);
+    }
+    tamis_buf_fini(&whole);
+    return status;
+}
+
 static tamis_status name_give(name_sets *sets, discovered *item, size_t common_size)
 {
     const char *relative = item->is_stdin ? "stdin" : item->normal + common_size;
@@ -152,9 +256,15 @@ static tamis_status name_give(name_sets *sets, discovered *item, size_t common_s
     tamis_buf_init(&name, 0);
     status =
         name_repair(tamis_slice_of(relative, format_stem_size(relative, strlen(relative))), &name);
+    if (status == TAMIS_OK) {
+        status = name_shorten(&name);
+    }
     stem = name.size;
     for (uint64_t number = 2; status == TAMIS_OK; number++) {
-        if (name.size != 0 && name_is_free(sets, tamis_buf_slice(&name), is_folder)) {
+        status = tamis_buf_reserve(&name, SUFFIX_BYTES);
+        if (status != TAMIS_OK ||
+            (name.size != 0 && name_is_free(sets, tamis_buf_slice(&name), is_folder) &&
+             name_has_place(sets, &name, is_folder))) {
             break;
         }
         name.size = stem;
@@ -213,6 +323,7 @@ tamis_status names_give(discovery *found, tamis_err *err)
         free(sets.names.slots);
         free(sets.folders.slots);
         free(sets.numbered.slots);
+        free(sets.above.slots);
     }
     for (size_t i = 0; i < found->count && status == TAMIS_OK; i++) {
         status = text_repair(&found->items[i].input.shown);

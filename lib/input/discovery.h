@@ -90,7 +90,7 @@ tamis_status format_recognize(discovery *found, tamis_input *input, tamis_err *e
 
 /* ---- discover_names.c ---- */
 
-/* Gives every input its name (docs/FORMATS.md 2.6); split_count must stand. TAMIS_ENOMEM. */
+/* Gives every input its name (docs/FORMATS.md 2.5); split_count must stand. TAMIS_ENOMEM. */
 TAMIS_MUST_USE
 tamis_status names_give(discovery *found, tamis_err *err);
 

@@ -224,43 +224,61 @@ static void url_split(tamis_buf *url, url_parts *parts)
     }
 }
 
-/* The host's A-labels, or its ASCII letters lowered where IDNA refuses it. */
+/* Whether compatibility mapping made a delimiter of what was none (U+FF0F becomes a slash). */
+static bool host_has_delimiter(const char *host)
+{
+    for (; *host != '\0'; host++) {
+        if ((uint8_t)*host <= 0x20 || strchr("/?#@:\\", *host) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Takes the place of the host from `first` on: its A-labels, where IDNA does not refuse it. */
+static tamis_status host_to_ascii(tamis_buf *out, size_t first)
+{
+    char *ascii = NULL;
+    tamis_status status = TAMIS_OK;
+    int result = IDN2_OK;
+
+    out->data[out->size] = '\0';
+    result = idn2_to_ascii_8z((const char *)out->data + first, &ascii,
+                              IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+    if (result == IDN2_MALLOC) {
+        return TAMIS_ENOMEM;
+    }
+    if (result == IDN2_OK && !host_has_delimiter(ascii)) {
+        out->size = first;
+        status = tamis_buf_append_string(out, ascii);
+    }
+    idn2_free(ascii);
+    return status;
+}
+
+/* The host in lower case, decoded where that makes no delimiter, in A-labels. */
 static tamis_status append_host(tamis_buf *out, tamis_slice host)
 {
     size_t first = out->size;
-    char *ascii = NULL;
+    bool is_ascii = true;
     tamis_status status = tamis_buf_reserve(out, host.size + 1);
 
-    for (size_t i = 0; i < host.size && status == TAMIS_OK; i++) {
-        int value = host.data[i] == '%' ? percent_value(host, i) : -1;
-
-        i += value > 0 ? 2 : 0;
-        out->data[out->size++] = byte_lower(value > 0 ? (uint8_t)value : host.data[i]);
-    }
     if (status != TAMIS_OK) {
         return status;
+    }
+    for (size_t i = 0; i < host.size; i++) {
+        int value = host.data[i] == '%' ? percent_value(host, i) : -1;
+        bool is_decoded = value >= 0x80 || (value > 0 && byte_is_unreserved((uint8_t)value));
+        uint8_t byte = byte_lower(is_decoded ? (uint8_t)value : host.data[i]);
+
+        i += is_decoded ? 2 : 0;
+        is_ascii = is_ascii && byte < 0x80;
+        out->data[out->size++] = byte;
     }
     while (out->size > first && out->data[out->size - 1] == '.') {
         out->size--;
     }
-    out->data[out->size] = '\0';
-    for (size_t i = first; i < out->size; i++) {
-        if (out->data[i] >= 0x80) {
-            int result = idn2_to_ascii_8z((const char *)out->data + first, &ascii,
-                                          IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
-
-            if (result == IDN2_MALLOC) {
-                return TAMIS_ENOMEM;
-            }
-            if (result == IDN2_OK) {
-                out->size = first;
-                status = tamis_buf_append_string(out, ascii);
-                idn2_free(ascii);
-            }
-            break;
-        }
-    }
-    return status;
+    return is_ascii ? TAMIS_OK : host_to_ascii(out, first);
 }
 
 /* "www." goes where a host with a dot remains. */

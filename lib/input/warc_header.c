@@ -189,10 +189,15 @@ bool warc_header_parse(uint8_t *block, size_t size, warc_header *out_header)
 
 bool content_type_is_text(tamis_slice content_type)
 {
-    const uint8_t *semicolon =
-        content_type.size == 0 ? NULL : memchr(content_type.data, ';', content_type.size);
-    const uint8_t *end = semicolon == NULL ? content_type.data + content_type.size : semicolon;
+    const uint8_t *end = content_type.data;
 
+    if (content_type.size == 0) {
+        return false;
+    }
+    end = memchr(content_type.data, ';', content_type.size);
+    if (end == NULL) {
+        end = content_type.data + content_type.size;
+    }
     return slice_is(slice_trim(content_type.data, end), "text/plain");
 }
 

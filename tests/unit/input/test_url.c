@@ -47,6 +47,11 @@ static const struct {
     {"http://\xe4\xbe\x8b\xe3\x81\x88.\xe3\x83\x86\xe3\x82\xb9\xe3\x83\x88/x",
      "xn--r8jz45g.xn--zckzah/x"},
     {"http://a_b.example/x", "a_b.example/x"},
+    {"http://a%2Fb%41.example/x", "a%2fba.example/x"},
+    {"http://a\xef\xbc\x8f"
+     "b.example/x",
+     "a\xef\xbc\x8f"
+     "b.example/x"}, /* U+FF0F would become a slash */
     /* path */
     {"http://example.com", "example.com"},
     {"http://example.com/", "example.com"},
