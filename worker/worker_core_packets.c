@@ -28,16 +28,21 @@ tamis_status worker_send_heartbeat(worker_step *step)
 {
     tamis_worker_core *core = step->core;
     tamis_message message = worker_message_of(step, TAMIS_MESSAGE_HEARTBEAT, NULL, 0);
-    tamis_held *held = calloc(TAMIS_WIRE_ITEMS_MAX / 2, sizeof(*held));
+    tamis_held *held = NULL;
     const char *jobs[JOBS_MAX];
     size_t count = 0;
     tamis_status status = TAMIS_OK;
 
+    for (const held_task *task = core->tasks; task != NULL; task = task->next) {
+        count++;
+    }
+    held = calloc(count + 1, sizeof(*held));
+
     if (held == NULL) {
         return worker_no_memory(step);
     }
-    for (const held_task *task = core->tasks; task != NULL && count < TAMIS_WIRE_ITEMS_MAX / 2;
-         task = task->next) {
+    count = 0; /* the credit keeps it far below what a message may list */
+    for (const held_task *task = core->tasks; task != NULL; task = task->next) {
         if (!task->is_unwanted) {
             held[count] = (tamis_held){
                 .fence = task->fence,
