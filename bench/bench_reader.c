@@ -15,7 +15,7 @@
 #include <unistd.h>
 #include <zstd.h>
 
-#include "../lib/input/json_scan.h"
+#include "json_scan.h"
 #include "tamis/rng.h"
 #include "tamis/source.h"
 #include "tamis/utf8.h"

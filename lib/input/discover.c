@@ -239,7 +239,7 @@ static tamis_status plan_add_input(discovery *found, discovered *item, tamis_pla
     }
     if (count > TAMIS_SPLITS_MAX - plan->split_count) {
         status = tamis_err_set(err, TAMIS_ELIMIT,
-                               "there are more than %llu splits; set a larger --split-bytes",
+                               "there are more than %llu splits; set a larger --split-size",
                                (unsigned long long)TAMIS_SPLITS_MAX);
         goto out;
     }

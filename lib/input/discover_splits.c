@@ -35,7 +35,7 @@ static tamis_status begin_list_add(begin_list *list, uint64_t begin, tamis_err *
 {
     if (list->count >= TAMIS_SPLITS_MAX) {
         return tamis_err_set(err, TAMIS_ELIMIT,
-                             "an input has more than %llu splits; set a larger --split-bytes",
+                             "an input has more than %llu splits; set a larger --split-size",
                              (unsigned long long)TAMIS_SPLITS_MAX);
     }
     if (list->count == list->capacity) {

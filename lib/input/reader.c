@@ -64,7 +64,7 @@ void tamis_reader_destroy(tamis_reader *reader)
 tamis_status reader_no_memory(const tamis_reader *reader, tamis_err *err)
 {
     return tamis_err_set(err, TAMIS_ENOMEM,
-                         "%s: no memory for a record; lower --record-bytes-max or give more memory",
+                         "%s: no memory for a record; lower --record-limit or give more memory",
                          reader->name);
 }
 
@@ -193,7 +193,7 @@ tamis_status reader_number_row(tamis_reader *reader, tamis_doc *doc, tamis_err *
     if (reader->summary.rows >= TAMIS_SPLIT_ROWS_MAX) {
         return tamis_err_set(err, TAMIS_ELIMIT,
                              "%s: a split has more than %" PRIu64
-                             " records; set a smaller --split-bytes or cut the file",
+                             " records; set a smaller --split-size or cut the file",
                              reader->name, (uint64_t)TAMIS_SPLIT_ROWS_MAX);
     }
     doc->row = (uint32_t)reader->summary.rows++;

@@ -2,8 +2,8 @@
 /* Any bytes as JSON Lines. The first byte picks settings, the second a place to cut. Two splits see
  * together what one sees; a record without its member "tamis" is valid again and has one member
  * less. */
-#include "../../lib/input/json_scan.h"
 #include "fuzz_reader.h"
+#include "json_scan.h"
 
 static tamis_settings settings;
 static json_plan plan;

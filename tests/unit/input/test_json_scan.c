@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../../../lib/input/json_scan.h"
+#include "json_scan.h"
 
 #define LINE_MAX 4096
 
