@@ -24,10 +24,10 @@ from tamis_cli import (EXIT_DONE, EXIT_PEER, EXIT_SET_ASIDE, CheckFailed, Tamis,
 from context import require_same_bytes  # noqa: E402
 import outputs  # noqa: E402
 from make_corpus import write_corpus  # noqa: E402
+from bulk import SPLIT_OPTION, write_bulk  # noqa: E402
 
 GOOD = (EXIT_DONE, EXIT_SET_ASIDE)
 DEADLINE_S = 120
-SPLITS_PER_BATCH = 1024
 
 
 def free_port():
@@ -115,16 +115,11 @@ class Session:
         self.args = args
         self.folder = folder
         self.tamis = Tamis(args.tamis)
-        self.options = {"levels": "url,exact,near"}
+        self.options = {"levels": "url,exact,near", **SPLIT_OPTION}
         corpus = os.path.join(folder, "corpus")
         self.paths = write_corpus(corpus, args.seed, args.documents)
-        lines = outputs.read_lines_loosely(self.paths[0])
-        small = os.path.join(corpus, "small")
-        os.makedirs(small)
-        for i in range(args.batches * SPLITS_PER_BATCH):
-            with open(os.path.join(small, f"{i:05d}.jsonl"), "wb") as file:
-                file.write(lines[i % len(lines)] + b"\n")
-        self.paths.append(small)
+        self.paths.append(os.path.join(corpus, "bulk.jsonl"))
+        write_bulk(self.paths[-1], self.paths[0], args.batches, args.seed)
         self.whole = os.path.join(folder, "undisturbed")
         require_codes(self.tamis.run(self.whole, self.paths, self.options), GOOD, "plain run")
 

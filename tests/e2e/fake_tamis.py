@@ -78,7 +78,7 @@ class Run:
         except (ValueError, ArithmeticError) as error:
             fail(f"one of {', '.join(options)}: {error}", tamis_cli.EXIT_USAGE)
         self.state = {"settings": str(self.settings), "inputs": [], "scanned": [], "emitted": []}
-        self.splits_read = 0
+        self.splits_read = self.tasks = 0
         self.missing = []
 
     def inputs(self):
@@ -139,6 +139,7 @@ class Run:
         for each in inputs:
             if each.path not in self.state["scanned"]:
                 self.splits_read += 1
+                self.tasks += 1
                 failpoint("scan.before_commit")
                 self.state["scanned"].append(each.path)
                 self.commit()
@@ -167,6 +168,7 @@ class Run:
                 if kind in emits:
                     self.write(kind, each.name, [document_line(verdict, row) for verdict, _, row
                                                  in rows if verdict.verdict == which])
+            self.tasks += 1
             self.state["emitted"].append(each.path)
             self.commit()
             failpoint("emit.after_publish")
@@ -213,8 +215,14 @@ class Run:
         options = {name: value for name, value in vars(self.args).items()
                    if name not in ("output", "workers", "memory")}
         self.write_json("manifest.json", {"files": files, "settings": options})
-        self.write_json("timing.json", {"stages": [{"name": "SCAN", "counters": {
-            "splits_read": self.splits_read, "spills": 3, "merge_passes": 1}}],
+        emitted = sum(name not in self.args.against for name in self.state["scanned"])
+        self.write_json("timing.json", {
+            "tasks_executed": self.tasks + 1,
+            "stages": [
+                {"stage": "scan", "tasks": len(self.state["scanned"]), "counters": {
+                    "splits_read": self.splits_read, "spills": 3, "merge_passes": 1}},
+                {"stage": "emit", "tasks": emitted},
+                {"stage": "report", "tasks": 1}],
             "capped": trace.capped_buckets})
 
     def write_json(self, name, value):

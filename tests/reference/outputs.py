@@ -125,6 +125,16 @@ def counter(out, name):
     return sum(found) if found else None
 
 
+def executed(out):
+    """(tasks that the last process ran, {stage: tasks of it in the whole run}) of timing.json."""
+    timing = read_json(os.path.join(out, "timing.json"))
+    by_stage = {}
+    for stage in timing["stages"]:
+        if not stage.get("skipped"):
+            by_stage[stage["stage"]] = by_stage.get(stage["stage"], 0) + stage["tasks"]
+    return timing["tasks_executed"], by_stage
+
+
 STABLE = ("documents", "attributes", "removed", "report.json", "manifest.json")
 
 
