@@ -2,8 +2,12 @@
 # The commands that look at a result: explain, sample, preview; and plan, which looks ahead.
 set(TAMIS_CLI_INSPECT_SOURCES
   cmd_explain.c
+  cmd_plan.c
   cmd_preview.c
   cmd_sample.c
+  estimate.c
+  estimate_model.c
+  estimate_sample.c
   explain.c
   explain_print.c
   preview.c
