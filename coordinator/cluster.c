@@ -13,6 +13,9 @@
 #define MEMORY_DEFAULT     (UINT64_C(1) << 30)
 #define GIVE_UP_DEFAULT_MS 60000
 
+/* Both live or die together; only a disk that stalls makes the worker silent. */
+#define LEASE_MS 120000
+
 /* Tasks look for cancellation often; what does not end is waited for, as its memory is ours. */
 #define STOP_MS ((uint64_t)UINT32_MAX)
 
@@ -52,6 +55,7 @@ static tamis_status start(embedded_run *embedded, tamis_err *err)
         .is_data_shared = true,
         .is_single_job = true,
         .memory_bytes = memory_bytes,
+        .lease_ms = LEASE_MS,
         .attempts_max = options->attempts_max,
         .tasks = options->local_tasks,
         .log = options->log,
