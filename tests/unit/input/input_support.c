@@ -4,6 +4,7 @@
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -58,6 +59,19 @@ void support_write(const char *path, const void *data, size_t size)
 void support_write_text(const char *path, const char *text)
 {
     support_write(path, text, strlen(text));
+}
+
+void support_write_memory(char out_path[SUPPORT_PATH_SIZE], const void *data, size_t size)
+{
+    static int file = -1;
+
+    if (file < 0) {
+        file = memfd_create("input", MFD_CLOEXEC);
+    }
+    assert_true(file >= 0);
+    assert_int_equal(ftruncate(file, 0), 0);
+    assert_int_equal(size == 0 ? 0 : pwrite(file, data, size, 0), (ssize_t)size);
+    (void)snprintf(out_path, SUPPORT_PATH_SIZE, "/proc/self/fd/%d", file);
 }
 
 static void pack_gzip(tamis_buf *out, const void *data, size_t size)

@@ -10,7 +10,6 @@
 #define RECORDS 6
 
 typedef struct fixture {
-    char folder[SUPPORT_PATH_SIZE];
     tamis_settings settings;
     tamis_reader *reader;
 } fixture;
@@ -20,7 +19,6 @@ static int setup(void **state)
     fixture *f = calloc(1, sizeof(*f));
 
     assert_non_null(f);
-    support_folder_make(f->folder);
     f->settings = support_settings();
     assert_int_equal(tamis_reader_create(&f->settings, &f->reader, NULL), TAMIS_OK);
     *state = f;
@@ -32,7 +30,6 @@ static int teardown(void **state)
     fixture *f = *state;
 
     tamis_reader_destroy(f->reader);
-    support_folder_remove(f->folder);
     free(f);
     return 0;
 }
@@ -85,8 +82,7 @@ static void read_subject(fixture *f, const subject *s, const tamis_buf *bytes, s
     tamis_input input;
     tamis_split split;
 
-    support_path(path, f->folder, "in");
-    support_write(path, bytes->data, bytes->size);
+    support_write_memory(path, bytes->data, bytes->size);
     input = support_input(path, s->format, s->compression);
     split = support_whole(&input);
     support_read(f->reader, &input, &split, 0, out);
@@ -280,8 +276,7 @@ static void test_damage_stays_in_its_split(void **state)
         }
         begins[RECORDS] = packed.size;
         packed.data[begins[4] - 6] ^= 0x55; /* the checksum */
-        support_path(path, f->folder, "in.gz");
-        support_write(path, packed.data, packed.size);
+        support_write_memory(path, packed.data, packed.size);
         input = support_input(path, (tamis_input_format)format, TAMIS_COMPRESSION_GZIP);
         for (unsigned i = 0; i < RECORDS; i += 2) {
             tamis_split split = {.begin = begins[i], .end = begins[i + 2]};

@@ -41,8 +41,7 @@ static void read_bytes(fixture *f, const void *data, size_t size, support_rows *
     tamis_input input;
     tamis_split split;
 
-    support_path(path, f->folder, "in.jsonl");
-    support_write(path, data, size);
+    support_write_memory(path, data, size);
     input = support_input(path, TAMIS_INPUT_JSONL, TAMIS_COMPRESSION_NONE);
     split = support_whole(&input);
     support_read(f->reader, &input, &split, 0, out_rows);
@@ -410,8 +409,7 @@ static void test_ranges_of_plain_files(void **state)
 
     tamis_buf_init(&file, 0);
     records_make(&file, 60, 1);
-    support_path(path, f->folder, "in.jsonl");
-    support_write(path, file.data, file.size);
+    support_write_memory(path, file.data, file.size);
     input = support_input(path, TAMIS_INPUT_JSONL, TAMIS_COMPRESSION_NONE);
     for (uint64_t step = 1; step <= file.size + 1; step += step < 90 ? 1 : 977) {
         unsigned next = 0;
@@ -540,8 +538,7 @@ static void test_compressed_like_plain(void **state)
 
             support_pack(&packed, compression, plain.data + begin, end - begin);
         }
-        support_path(path, f->folder, "in");
-        support_write(path, packed.data, packed.size);
+        support_write_memory(path, packed.data, packed.size);
         input = support_input(path, TAMIS_INPUT_JSONL, compression);
         split = support_whole(&input);
         support_read(f->reader, &input, &split, 0, &r);

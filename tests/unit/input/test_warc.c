@@ -7,7 +7,6 @@
 #include <stdlib.h>
 
 typedef struct fixture {
-    char folder[SUPPORT_PATH_SIZE];
     tamis_settings settings;
     tamis_reader *reader;
 } fixture;
@@ -17,7 +16,6 @@ static int setup(void **state)
     fixture *f = calloc(1, sizeof(*f));
 
     assert_non_null(f);
-    support_folder_make(f->folder);
     f->settings = support_settings();
     assert_int_equal(tamis_reader_create(&f->settings, &f->reader, NULL), TAMIS_OK);
     *state = f;
@@ -29,7 +27,6 @@ static int teardown(void **state)
     fixture *f = *state;
 
     tamis_reader_destroy(f->reader);
-    support_folder_remove(f->folder);
     free(f);
     return 0;
 }
@@ -59,8 +56,7 @@ static void read_range(fixture *f, const tamis_buf *bytes, tamis_compression com
     tamis_input input;
     tamis_split split = {.begin = begin, .end = end};
 
-    support_path(path, f->folder, "in.warc");
-    support_write(path, bytes->data, bytes->size);
+    support_write_memory(path, bytes->data, bytes->size);
     input = support_input(path, TAMIS_INPUT_WARC, compression);
     support_read(f->reader, &input, &split, 0, out_rows);
     assert_int_equal(out_rows->end, TAMIS_END);
