@@ -19,6 +19,8 @@
 #include "tamis/log.h"
 #include "tamis/path.h"
 #include "tamis/reader.h"
+#include "tamis/split_result.h"
+#include "tamis/task_support.h"
 #include "worker_tasks.h"
 
 #define MEMORY_LEAST (UINT64_C(256) << 20)
@@ -27,6 +29,7 @@
 #define MEMORY_OF_TASK                                                                             \
     (UINT64_C(12) << 20) /* least: readers, sorters and a document of some size */
 #define THREADS_MOST   1024
+#define PATH_ROOM      64 /* for attributes/ instead of removed/, and temporary names */
 #define PRIORITY_BYTES (16u << 20)
 
 static const tamis_option run_options[] = {
@@ -225,6 +228,30 @@ static tamis_status run_discover(run *r, tamis_err *err)
     return status;
 }
 
+/* A name that no file system takes must not be found out at the end of the work. */
+static tamis_status run_check_paths(const run *r, tamis_err *err)
+{
+    const tamis_plan *plan = &r->job.plan;
+
+    for (uint32_t i = 0; i < plan->input_count; i++) {
+        char name[TAMIS_PATH_MAX];
+        const tamis_input *input = &plan->inputs[i];
+
+        if (input->is_against || input->split_count == 0) {
+            continue;
+        }
+        if (tamis_output_name(&r->job, input->first_split, TAMIS_OUTPUT_KINDS - 1, name,
+                              sizeof(name)) != TAMIS_OK ||
+            strlen(r->out_path) + strlen(name) + PATH_ROOM >= TAMIS_PATH_MAX) {
+            return tamis_err_set(err, TAMIS_ELIMIT,
+                                 "%.400s: its output would have a path of more than %d bytes; name "
+                                 "a folder with a shorter path",
+                                 input->shown, TAMIS_PATH_MAX - PATH_ROOM);
+        }
+    }
+    return TAMIS_OK;
+}
+
 /* The job's name follows from what it is, so that the same command finds its unfinished run. */
 static tamis_status run_name_job(run *r, tamis_err *err)
 {
@@ -382,6 +409,9 @@ static tamis_status run_all(run *r, tamis_out_state *out_state, tamis_err *err)
 
     if (status == TAMIS_OK) {
         status = run_discover(r, err);
+    }
+    if (status == TAMIS_OK) {
+        status = run_check_paths(r, err);
     }
     if (status == TAMIS_OK) {
         status = run_name_job(r, err);

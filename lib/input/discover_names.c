@@ -93,21 +93,6 @@ static tamis_slice name_above(tamis_slice name)
     return tamis_slice_of(name.data, name.size == 0 ? 0 : name.size - 1);
 }
 
-/* Whether the folder would have to be where the file of a taken name is. */
-static bool folder_is_file(const name_sets *sets, tamis_slice folder)
-{
-    for (size_t i = 0; i < sizeof(output_suffixes) / sizeof(output_suffixes[0]); i++) {
-        size_t size = strlen(output_suffixes[i]);
-        tamis_slice name = tamis_slice_of(folder.data, folder.size > size ? folder.size - size : 0);
-
-        if (name.size != 0 && memcmp(folder.data + name.size, output_suffixes[i], size) == 0 &&
-            name_set_has(&sets->names, name) && !name_set_has(&sets->folders, name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Whether the name's file would have to be where a folder is. `name` has room behind it for the
  * suffixes. */
 static bool file_is_folder(const name_sets *sets, tamis_buf *name)
@@ -123,22 +108,6 @@ static bool file_is_folder(const name_sets *sets, tamis_buf *name)
             is_folder || name_set_has(&sets->above, tamis_slice_of(name->data, stem + size));
     }
     return is_folder;
-}
-
-/* Whether the name's files and folders are in nobody's way. */
-static bool name_has_place(const name_sets *sets, tamis_buf *name, bool is_folder)
-{
-    tamis_slice folder = is_folder ? tamis_buf_slice(name) : name_above(tamis_buf_slice(name));
-
-    for (; folder.size != 0; folder = name_above(folder)) {
-        if (name_set_has(&sets->above, folder)) {
-            break; /* it is a folder already, and so are those above it */
-        }
-        if (folder_is_file(sets, folder)) {
-            return false;
-        }
-    }
-    return is_folder || !file_is_folder(sets, name);
 }
 
 static bool name_is_free(const name_sets *sets, tamis_slice name, bool is_folder)
@@ -160,11 +129,6 @@ static tamis_status name_take(name_sets *sets, tamis_slice name, bool is_folder)
     }
     if (status == TAMIS_OK && folder.size != 0) {
         status = name_set_add(&sets->numbered, folder);
-    }
-    folder = is_folder ? name : name_above(name);
-    while (status == TAMIS_OK && folder.size != 0 && !name_set_has(&sets->above, folder)) {
-        status = name_set_add(&sets->above, folder);
-        folder = name_above(folder);
     }
     return status;
 }
@@ -245,12 +209,13 @@ static tamis_status name_shorten(tamis_buf *name)
     return status;
 }
 
-static tamis_status name_give(name_sets *sets, discovered *item, size_t common_size)
+/* The name that the input has if nothing stands in its way. All are known before the first is
+ * given: a folder cannot make way for a file. */
+static tamis_status name_begin(name_sets *sets, discovered *item, size_t common_size)
 {
     const char *relative = item->is_stdin ? "stdin" : item->normal + common_size;
-    bool is_folder = item->input.split_count > 1;
+    tamis_slice folder;
     tamis_buf name;
-    size_t stem = 0;
     tamis_status status = TAMIS_OK;
 
     tamis_buf_init(&name, 0);
@@ -259,12 +224,37 @@ static tamis_status name_give(name_sets *sets, discovered *item, size_t common_s
     if (status == TAMIS_OK) {
         status = name_shorten(&name);
     }
-    stem = name.size;
+    if (status == TAMIS_OK) {
+        status = tamis_buf_append_byte(&name, 0);
+    }
+    if (status != TAMIS_OK) {
+        tamis_buf_fini(&name);
+        return status;
+    }
+    item->input.name = (char *)name.data;
+    folder = name_above(tamis_slice_of_string(item->input.name));
+    while (status == TAMIS_OK && folder.size != 0 && !name_set_has(&sets->above, folder)) {
+        status = name_set_add(&sets->above, folder);
+        folder = name_above(folder);
+    }
+    return status;
+}
+
+/* Numbers the name until it is free. The sets borrow from the name as it was before, too. */
+static tamis_status name_give(name_sets *sets, discovered *item)
+{
+    bool is_folder = item->input.split_count > 1;
+    size_t stem = strlen(item->input.name);
+    tamis_buf name;
+    tamis_status status = TAMIS_OK;
+
+    tamis_buf_init(&name, 0);
+    status = tamis_buf_append(&name, item->input.name, stem);
     for (uint64_t number = 2; status == TAMIS_OK; number++) {
         status = tamis_buf_reserve(&name, SUFFIX_BYTES);
         if (status != TAMIS_OK ||
             (name.size != 0 && name_is_free(sets, tamis_buf_slice(&name), is_folder) &&
-             name_has_place(sets, &name, is_folder))) {
+             (is_folder || !file_is_folder(sets, &name)))) {
             break;
         }
         name.size = stem;
@@ -274,6 +264,7 @@ static tamis_status name_give(name_sets *sets, discovered *item, size_t common_s
         status = tamis_buf_append_byte(&name, 0);
     }
     if (status == TAMIS_OK) {
+        item->stem = item->input.name;
         item->input.name = (char *)name.data;
         name = (tamis_buf){.data = NULL};
         status = name_take(sets, tamis_slice_of_string(item->input.name), is_folder);
@@ -305,6 +296,14 @@ static tamis_status text_repair(char **text)
     return status;
 }
 
+static void stems_free(discovery *found)
+{
+    for (size_t i = 0; i < found->count; i++) {
+        free(found->items[i].stem);
+        found->items[i].stem = NULL;
+    }
+}
+
 tamis_status names_give(discovery *found, tamis_err *err)
 {
     tamis_status status = TAMIS_OK;
@@ -314,16 +313,20 @@ tamis_status names_give(discovery *found, tamis_err *err)
         name_sets sets = {.names = {.slots = NULL}};
 
         for (size_t i = 0; i < found->count && status == TAMIS_OK; i++) {
-            tamis_input *input = &found->items[i].input;
-
-            if (input->is_against == (is_against != 0)) {
-                status = name_give(&sets, &found->items[i], common_size);
+            if (found->items[i].input.is_against == (is_against != 0)) {
+                status = name_begin(&sets, &found->items[i], common_size);
+            }
+        }
+        for (size_t i = 0; i < found->count && status == TAMIS_OK; i++) {
+            if (found->items[i].input.is_against == (is_against != 0)) {
+                status = name_give(&sets, &found->items[i]);
             }
         }
         free(sets.names.slots);
         free(sets.folders.slots);
         free(sets.numbered.slots);
         free(sets.above.slots);
+        stems_free(found);
     }
     for (size_t i = 0; i < found->count && status == TAMIS_OK; i++) {
         status = text_repair(&found->items[i].input.shown);

@@ -16,6 +16,7 @@
 typedef struct discovered {
     tamis_input input;
     char *normal;  /* the path, absolute, without ".", ".." and double slashes */
+    char *stem;    /* the name without number, while names are given */
     uint32_t rank; /* line of the priority file; UINT32_MAX: none */
     uint32_t order;
     bool is_again; /* named before: dropped */
