@@ -222,15 +222,14 @@ static void print_named(explain *e)
     }
     if (e->passed != 0) {
         tamis_text_out_add(&e->out,
-                           "\n%llu documents were dropped because of it before it was dropped "
-                           "itself; its own witness stands for them.\n",
+                           "\nDropped because of it before it was dropped itself: %llu; its own "
+                           "witness stands for them.\n",
                            (unsigned long long)e->passed);
     }
     if (all == 0) {
         return;
     }
-    tamis_text_out_add(&e->out, "\n%llu documents were dropped in its favor:\n",
-                       (unsigned long long)all);
+    tamis_text_out_add(&e->out, "\nDropped in its favor, %llu:\n", (unsigned long long)all);
     for (size_t i = 0; i < e->named_count; i++) {
         const tamis_result_row *row = &e->named[i].row;
 

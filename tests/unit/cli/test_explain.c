@@ -85,7 +85,7 @@ static void kept(void **state)
     assert_contains(t.output.text, "verdict      keep\n");
     assert_contains(t.output.text, "row 0 of ");
     assert_contains(t.output.text, "0 exact, 2 near, 0 url");
-    assert_contains(t.output.text, "2 documents were dropped in its favor:");
+    assert_contains(t.output.text, "Dropped in its favor, 2:\n");
     assert_contains(t.output.text, "0.1.1 beta, row 1 of ");
     assert_contains(t.output.text, "(by way of another)");
     free(t.output.text);
@@ -116,7 +116,7 @@ static void dropped(void **state)
     t = tell("beta", false, 20, false);
     assert_contains(t.output.text, "reason near");
     assert_contains(t.output.text, "of 18 shared");
-    assert_contains(t.output.text, "1 documents were dropped because of it before");
+    assert_contains(t.output.text, "Dropped because of it before it was dropped itself: 1;");
     free(t.output.text);
 }
 
