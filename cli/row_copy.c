@@ -51,6 +51,29 @@ const char *tamis_verdict_name(tamis_verdict verdict)
     return "unknown";
 }
 
+static bool is_in_plan(const tamis_job *job, tamis_ord ord)
+{
+    return tamis_ord_split(ord) < job->plan.split_count;
+}
+
+tamis_status tamis_row_check(const tamis_result *result, const tamis_job *job,
+                             const tamis_result_row *row, tamis_err *err)
+{
+    bool is_sound = is_in_plan(job, row->ord);
+
+    if (row->verdict == TAMIS_VERDICT_DROP) {
+        is_sound = is_sound && is_in_plan(job, row->witness);
+        for (uint32_t i = 0; i < row->via_count; i++) {
+            is_sound = is_sound && is_in_plan(job, row->via[i]);
+        }
+    }
+    return is_sound ? TAMIS_OK
+                    : tamis_err_set(err, TAMIS_EFORMAT,
+                                    "%s: line %llu names a document that the run does not have; "
+                                    "`tamis verify` checks the whole result",
+                                    tamis_result_path(result), (unsigned long long)row->line);
+}
+
 const tamis_input *tamis_job_input_of(const tamis_job *job, tamis_ord ord)
 {
     return &job->plan.inputs[job->plan.splits[tamis_ord_split(ord)].input];

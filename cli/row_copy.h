@@ -21,7 +21,12 @@ void tamis_row_copy_free(tamis_row_copy *copy); /* makes it empty */
 
 /* "keep", "drop", "quarantine". */
 const char *tamis_verdict_name(tamis_verdict verdict);
-/* The input that a row comes from. */
+/* What attributes/ says must fit the plan before anything is looked up with it. TAMIS_EFORMAT: the
+ * row or its witness lies in a split that the run does not have; err names file and line. */
+TAMIS_MUST_USE
+tamis_status tamis_row_check(const tamis_result *result, const tamis_job *job,
+                             const tamis_result_row *row, tamis_err *err);
+/* The input that a row comes from; its split is in the plan. */
 const tamis_input *tamis_job_input_of(const tamis_job *job, tamis_ord ord);
 
 #endif

@@ -140,14 +140,11 @@ static tamis_status choose(sample *s, tamis_err *err)
 
     while (status == TAMIS_OK) {
         status = tamis_result_next(result, &row, err);
+        if (status == TAMIS_OK) {
+            status = tamis_row_check(result, s->job, &row, err);
+        }
         if (status == TAMIS_OK && is_wanted(s, &row)) {
             status = choose_row(s, &row, err);
-        }
-        if (status == TAMIS_OK && row.verdict == TAMIS_VERDICT_DROP &&
-            tamis_ord_split(row.witness) >= s->job->plan.split_count) {
-            status = tamis_err_set(err, TAMIS_EFORMAT,
-                                   "%s: line %llu names a witness that the run does not have",
-                                   tamis_result_path(result), (unsigned long long)row.line);
         }
     }
     tamis_result_close(result);

@@ -3,6 +3,7 @@
  * --against, with an id that occurs twice, or not there at all. */
 #include "cli_support.h"
 #include "explain.h"
+#include "sample.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -232,12 +233,55 @@ static void no_result(void **state)
     assert_contains(err.text, "no result");
 }
 
+/* Damaged attributes lead nowhere but to a message. */
+static void damaged(void **state)
+{
+    static const char *const lines[] = {
+        "{\"id\":\"x\",\"ord\":\"0.9.0\",\"digest\":\"%s\",\"verdict\":\"keep\"}\n",
+        "{\"id\":\"x\",\"ord\":\"0.1.0\",\"digest\":\"%s\",\"verdict\":\"drop\",\"reason\":"
+        "\"exact\"}\n",
+        "{\"id\":\"x\",\"ord\":\"0.1.0\",\"digest\":\"%s\",\"verdict\":\"drop\",\"reason\":"
+        "\"near\","
+        "\"witness\":{\"id\":\"y\",\"ord\":\"0.1.1\",\"verified\":\"text\"},\"via\":[\"0.7.7\"]}\n",
+    };
+    tamis_settings settings = cli_settings();
+    char path[CLI_PATH_SIZE];
+    char out[CLI_PATH_SIZE];
+
+    (void)state;
+    cli_run(&story, &settings, "damaged");
+    cli_path(&story, "damaged", out);
+    cli_path(&story, "damaged/attributes/a.jsonl", path);
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        tamis_explain_options options = {.out_path = out, .wanted = "x", .shown_limit = 1};
+        tamis_sample_options sample = {.out_path = out, .count = 1, .shown_bytes = 10};
+        tamis_err err = {.text = ""};
+        uint64_t matches = 0;
+        char digest[] = "00000000000000000000000000000000";
+        FILE *file = fopen(path, "w");
+
+        assert_non_null(file);
+        for (const char *c = lines[i]; *c != '\0'; c++) {
+            if (*c == '%') {
+                (void)fputs(digest, file);
+                c++;
+            } else {
+                (void)fputc(*c, file);
+            }
+        }
+        assert_int_equal(fclose(file), 0);
+        assert_int_equal(tamis_explain(&options, stdout, &matches, &err), TAMIS_EFORMAT);
+        assert_contains(err.text, "a.jsonl: line 1 names");
+        assert_int_equal(tamis_sample(&sample, stdout, NULL, NULL, &err), TAMIS_EFORMAT);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kept),      cmocka_unit_test(dropped), cmocka_unit_test(special),
         cmocka_unit_test(several),   cmocka_unit_test(missing), cmocka_unit_test(as_json),
-        cmocka_unit_test(no_result),
+        cmocka_unit_test(no_result), cmocka_unit_test(damaged),
     };
 
     return cmocka_run_group_tests(tests, make_story, remove_story);
