@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A text is walked in pieces: normalize, hash tokens, combine shingles. Shingle hashes gather in
  * one buffer. While all of them fit, a further round of the sketch reads the buffer; a text with
- * more is handed to the sketcher buffer by buffer, and walked again for each further round.
+ * more is handed to the sketcher buffer by buffer, and walked again for a further round.
+ *
+ * A text that needs many rounds for its length says the same again and again ("a a a ..."). The
+ * sketch takes least values, so repeats do not change it: they are dropped, or such a text would
+ * take a hundred times as long as others.
  */
 #include "tamis/analyzer.h"
 
@@ -12,6 +16,9 @@
 #define PIECE_BYTES       32768
 #define SHINGLES_KEPT_MAX 65536 /* 512 KiB: half of a usual L2 cache */
 #define SLOTS_MIN         64
+/* Rounds over n distinct shingles fill all slots within 32 slots / n rounds but for one text in
+ * 10^11 (slots / e^32). */
+#define ROUND_WORK_MAX(slots) ((uint64_t)32 * (slots))
 
 struct tamis_analyzer {
     tamis_settings settings;
@@ -30,7 +37,8 @@ typedef struct walk {
     size_t shingle_count; /* in the buffer */
     uint64_t token_count;
     uint64_t shingle_total;
-    bool is_whole; /* the buffer holds all shingles */
+    bool is_whole;      /* the buffer holds all shingles */
+    bool drops_repeats; /* before the buffer is handed on */
 } walk;
 
 static tamis_status walk_text(tamis_analyzer *analyzer, tamis_slice text, walk *out_walk);
@@ -170,6 +178,38 @@ tamis_status tamis_analyzer_shingles(tamis_analyzer *analyzer, tamis_slice text,
     return TAMIS_OK;
 }
 
+static tamis_status drop_repeats(tamis_analyzer *analyzer, walk *at)
+{
+    return tamis_hashes_distinct(words_of(&analyzer->shingles), at->shingle_count,
+                                 &analyzer->scratch, &at->shingle_count);
+}
+
+/* The rounds behind the first one, whose shingles `at` has left in the buffer. */
+static tamis_status sketch_rounds(tamis_analyzer *analyzer, tamis_slice text, walk *at)
+{
+    uint32_t slots = analyzer->settings.slots;
+    uint64_t work = at->shingle_total;
+    bool is_distinct = false;
+    tamis_status status = TAMIS_OK;
+
+    while (status == TAMIS_OK && tamis_sketcher_next_round(analyzer->sketcher)) {
+        if (!at->is_whole) {
+            at->drops_repeats = true;
+            status = walk_text(analyzer, text, at);
+        } else if (!is_distinct && work > ROUND_WORK_MAX(slots)) {
+            is_distinct = true;
+            status = drop_repeats(analyzer, at);
+        }
+        if (status == TAMIS_OK) {
+            tamis_sketcher_add(analyzer->sketcher, words_of(&analyzer->shingles),
+                               at->shingle_count);
+        }
+        /* Of few shingles there are several rounds in one. */
+        work += at->shingle_count > 2 * slots ? at->shingle_count : 2 * slots;
+    }
+    return status;
+}
+
 static tamis_status sketch_text(tamis_analyzer *analyzer, tamis_slice text,
                                 tamis_analysis *analysis)
 {
@@ -190,17 +230,9 @@ static tamis_status sketch_text(tamis_analyzer *analyzer, tamis_slice text,
         return TAMIS_OK;
     }
     tamis_sketcher_add(analyzer->sketcher, words_of(&analyzer->shingles), at.shingle_count);
-    while (tamis_sketcher_next_round(analyzer->sketcher)) {
-        if (!at.is_whole) {
-            status = walk_text(analyzer, text, &at);
-            if (status != TAMIS_OK) {
-                return status;
-            }
-        }
-        tamis_sketcher_add(analyzer->sketcher, words_of(&analyzer->shingles), at.shingle_count);
-    }
+    status = sketch_rounds(analyzer, text, &at);
     analysis->sketch = tamis_sketcher_slots(analyzer->sketcher);
-    if (is_counted) {
+    if (status == TAMIS_OK && is_counted) {
         status = tamis_hashes_distinct(words_of(&analyzer->shingles), at.shingle_count,
                                        &analyzer->scratch, &distinct_count);
         analysis->distinct_count =
@@ -234,6 +266,12 @@ static tamis_status walk_piece(tamis_analyzer *analyzer, tamis_slice piece, size
     found = tamis_token_hashes(tamis_buf_slice(&analyzer->normalized),
                                words_of(&analyzer->tokens) + *carried);
     count = *carried + found;
+    if (at->shingle_count + count > at->shingles_kept_max && at->drops_repeats) {
+        status = drop_repeats(analyzer, at);
+        if (status != TAMIS_OK) {
+            return status;
+        }
+    }
     if (at->shingle_count + count > at->shingles_kept_max && at->shingle_count > 0) {
         tamis_sketcher_add(analyzer->sketcher, words_of(&analyzer->shingles), at->shingle_count);
         at->shingle_count = 0;
@@ -263,7 +301,9 @@ static tamis_status walk_text(tamis_analyzer *analyzer, tamis_slice text, walk *
     size_t carried = 0;
     size_t done = 0;
 
-    *at = (walk){.shingles_kept_max = at->shingles_kept_max, .is_whole = true};
+    *at = (walk){.shingles_kept_max = at->shingles_kept_max,
+                 .is_whole = true,
+                 .drops_repeats = at->drops_repeats};
     while (done < text.size) {
         tamis_slice rest = tamis_slice_of(text.data + done, text.size - done);
         size_t size = tamis_normalizer_cut(analyzer->normalizer, rest, PIECE_BYTES);

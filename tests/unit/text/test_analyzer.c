@@ -198,6 +198,28 @@ static void body_long(void)
     }
 }
 
+/* Texts that repeat themselves, whose repeats are dropped once the rounds have gone on for long. */
+static void body_repeats(void)
+{
+    static const int periods[] = {1, 2, 7, 40, 130, 300};
+    static const int lengths[] = {500, 4101, 4200, 20000, 70000};
+
+    for (size_t p = 0; p < sizeof(periods) / sizeof(periods[0]); p++) {
+        for (size_t n = 0; n < sizeof(lengths) / sizeof(lengths[0]); n++) {
+            tamis_settings settings = settings_of(TAMIS_PROFILE_TEXT);
+            tamis_buf text;
+
+            settings.min_containment_ppm = n % 2 == 0 ? 950000 : 0;
+            tamis_buf_init(&text, 0);
+            for (int i = 0; i < lengths[n]; i++) {
+                assert_int_equal(tamis_buf_append_format(&text, "%d ", i % periods[p]), TAMIS_OK);
+            }
+            check(&settings, tamis_buf_slice(&text), "repeats");
+            tamis_buf_fini(&text);
+        }
+    }
+}
+
 static void test_random(void **state)
 {
     (void)state;
@@ -209,6 +231,12 @@ static void test_long(void **state)
 {
     (void)state;
     each_kernel(body_long);
+}
+
+static void test_repeats(void **state)
+{
+    (void)state;
+    each_kernel(body_repeats);
 }
 
 /* Values that must never change within a definition version: they lie in indexes. */
@@ -323,7 +351,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random),          cmocka_unit_test(test_long),
         cmocka_unit_test(test_golden),          cmocka_unit_test(test_levels),
-        cmocka_unit_test(test_settings_limits),
+        cmocka_unit_test(test_settings_limits), cmocka_unit_test(test_repeats),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
