@@ -32,13 +32,13 @@ tamis_status core_lease_add(core_worker *worker, uint32_t task)
 
 static void lease_remove(core_worker *worker, uint32_t task)
 {
-    for (uint32_t i = 0; i < worker->lease_count; i++) {
-        if (worker->leases[i] == task) {
-            worker->leases[i] = worker->leases[--worker->lease_count];
-            return;
-        }
+    uint32_t place = 0;
+
+    while (place < worker->lease_count && worker->leases[place] != task) {
+        place++;
     }
-    TAMIS_ASSERT(!"a leased task is in its worker's list");
+    TAMIS_ASSERT(place < worker->lease_count); /* a leased task is in its worker's list */
+    worker->leases[place] = worker->leases[--worker->lease_count];
 }
 
 static void make_pending(core_stage *stage, uint32_t task)

@@ -286,7 +286,7 @@ tamis_status tamis_worker_core_step(tamis_worker_core *core, const tamis_worker_
     case TAMIS_WORKER_STOP:
         return on_stop(&step);
     default:
-        TAMIS_ASSERT(!"an event of a known kind");
+        TAMIS_ASSERT(event->kind <= TAMIS_WORKER_STOP);
         return TAMIS_EARG;
     }
 }

@@ -327,7 +327,7 @@ static tamis_status encode_body(wire_encoder *encoder, const tamis_message *mess
         return TAMIS_OK;
     case TAMIS_MESSAGE_KIND_END:
     default:
-        TAMIS_ASSERT(!"a message without kind");
+        TAMIS_ASSERT(message->kind < TAMIS_MESSAGE_KIND_END); /* the caller made it up */
         return TAMIS_EARG;
     }
 }
