@@ -156,6 +156,7 @@ class Session:
             client = self.submit(cluster, out)
             wait_until(lambda: cluster.is_busy(0) or client.poll() is not None, "a first task")
             cluster.workers[0].kill()
+            require(client.poll() is None, "the run ended before the worker was killed")
             self.finish(cluster, client, out, "one of three workers killed")
 
     def killed_coordinator(self):
@@ -166,6 +167,7 @@ class Session:
                        or client.poll() is not None, "a first task")
             cluster.coordinator.kill()
             cluster.coordinator.wait()
+            require(client.poll() is None, "the run ended before the coordinator was killed")
             cluster.start_coordinator()
             self.finish(cluster, client, out, "coordinator killed and started again")
 

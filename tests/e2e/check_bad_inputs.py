@@ -520,6 +520,8 @@ def changed(context):
             pair = [os.path.join(where, name) for where in (change.undisturbed, out)]
             require(outputs.read_bytes(pair[0]) == outputs.read_bytes(pair[1]),
                     f"{name} differs after the byte was put back")
+        left = [name for name in outputs.files_below(out) if ".tmp-" in name]
+        require(not left, f"left by the attempt that died: {left}")
 
 
 def vanished(context):

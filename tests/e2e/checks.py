@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The checks by name: the matrix of settings for every seed, and the checks that run once."""
 
+import random
+
 import checks_input
 import checks_output
 from context import Context, Corpora  # noqa: F401  (run_e2e makes them)
@@ -55,9 +57,40 @@ def matrix_check(options):
     return check
 
 
+# Values for random combinations.
+CHOICES = {
+    "levels": ("exact,near", "url,exact,near", "near", "url,near"),
+    "threshold": ("0.4", "0.65", "0.8", "0.800001", "0.87", "0.95", "1"),
+    "verify": ("auto", "signature", "text"),
+    "exact": ("folded", "raw"),
+    "normalize": ("text", "code"),
+    "url-keep": ("first", "last"),
+    "scope": ("all", "all", "input", "field:source", "field:n"),
+    "bucket-cap": ("1", "2", "3", "8", "100"),
+    "shingle": ("1", "2", "5", "7"),
+    "min-containment": ("0.3", "0.8", "0.9", "0.99", "1"),
+}
+BANDS = (("18", "7"), ("14", "8"), ("64", "2"), ("30", "4"), ("5", "25"), ("33", "5"), ("128", "1"))
+COMBINATIONS = 8
+
+
+def combinations(context):
+    """Settings that nobody thought of together."""
+    for number in range(COMBINATIONS):
+        rng = random.Random(f"{context.corpus.seed}-{number}")
+        options = {name: rng.choice(values) for name, values in CHOICES.items()
+                   if rng.random() < 0.6}
+        options["bands"], options["rows"] = rng.choice(BANDS)
+        paths = list(context.corpus.paths)
+        rng.shuffle(paths)
+        if rng.random() < 0.4:
+            options["against"] = [paths.pop() for _ in range(rng.randint(1, 3))]
+        context.run_and_compare(paths, options)
+
+
 def every_seed():
     found = [(name, matrix_check(options)) for name, options in MATRIX.items()]
-    return found + checks_output.EVERY_SEED
+    return found + [("combinations", combinations)] + checks_output.EVERY_SEED
 
 
 def once():

@@ -8,8 +8,8 @@ import subprocess
 
 from context import require_same_bytes
 from make_corpus import warc_record, write_corpus
-from read import Input
-from tamis_cli import EXIT_SET_ASIDE, require
+from read import Input, assign_names
+from tamis_cli import EXIT_SET_ASIDE, HERE, require
 import outputs
 
 LEVELS = {"levels": "url,exact,near"}
@@ -152,6 +152,64 @@ def record_limits(context):
                 None], "unexpected reasons")
 
 
+def sample(context):
+    """--sample takes the records that docs/FORMATS.md 2.4 names; --limit comes before it."""
+    paths = context.corpus.paths
+    _, some = context.run_and_compare(paths, {**LEVELS, "sample": "0.3"})
+    require(100 < len(some) < 500, f"{len(some)} records at 30 %")
+    context.run_and_compare(paths[:2], {"sample": "0.5", "limit": "60"})
+
+
+def by_content(context):
+    """Files without a known suffix are recognized by their first bytes."""
+    lines = [text_line(i, f"words of record {i}") for i in range(5)]
+    data = b"".join(line + b"\n" for line in lines)
+    warc = warc_record("conversion", [("WARC-Record-ID", "<urn:x:1>")], b"words of a page")
+    paths = [context.write("n/lines", b"\xef\xbb\xbf \n" + data),
+             context.write("n/packed.data", gzip.compress(data, mtime=0)),
+             context.write("n/pages", warc), context.write("n/prose", b"words of a letter\n"),
+             context.write("n/mark.txt", b"\xef\xbb\xbfwords of a letter"),
+             context.write("n/CAPS.JSONL", data)]
+    context.run_and_compare(paths, {"levels": "exact"})
+    # In a folder only known suffixes count, and nothing hidden or set aside by an underscore.
+    context.write("n/_part.jsonl", data)
+    context.write("n/.hidden/x.jsonl", data)
+    found = sorted(path for path in paths if path.endswith((".txt", ".JSONL")))
+    context.run_and_compare([context.path("n")], inputs=[Input(path, path) for path in found])
+
+
+def named_twice(context):
+    """A file that is named again counts once, where it was named first."""
+    paths = context.corpus.paths[:2]
+    folder, base = os.path.split(paths[0])
+    again = os.path.join(folder, ".", "..", os.path.basename(folder), base)
+    context.run_and_compare([paths[1], paths[0], paths[1], again],
+                            inputs=[Input(path, path) for path in reversed(paths)])
+
+
+def bad_inputs(context):
+    """Every file of tests/data/bad gives the rows, faults and repairs that its table says."""
+    folder = os.path.join(os.path.dirname(HERE), "data", "bad")
+    with open(os.path.join(folder, "EXPECTED.tsv"), encoding="utf-8") as file:
+        table = [line.split("\t") for line in file.read().splitlines()[1:]]
+    paths = [os.path.join(folder, row[0]) for row in table]
+    out = context.run(paths, codes=[EXIT_SET_ASIDE])
+    inputs = [Input(path, path) for path in paths]
+    assign_names(inputs)
+    shards = outputs.shards(out, "attributes")
+    for each, (name, rows, faults, repaired, _, _) in zip(inputs, table):
+        found = [outputs.parse(line) for path in shards[each.name]
+                 for line in outputs.read_lines(path)]
+        got = ",".join(f"{i}:{row['reason']}" for i, row in enumerate(found)
+                       if row["verdict"] == "quarantine") or "-"
+        flagged = ",".join(str(i) for i, row in enumerate(found)
+                           if "repaired" in row.get("flags", [])) or "-"
+        for what, value, expected in (("rows", str(len(found)), rows), ("faults", got, faults),
+                                      ("repaired", flagged, repaired)):
+            require(expected == "?" or value == expected,
+                    f"{name}: {what} {value} instead of {expected}")
+
+
 def short_and_empty(context):
     """Empty files, files of blanks, one record, records without a token."""
     paths = [context.write("a/empty.jsonl", b""), context.write("a/blank.jsonl", b"\n \r\n\t\n"),
@@ -236,7 +294,8 @@ ONCE = [
     ("against", against), ("against itself", against_itself), ("priority", priority),
     ("standard input", standard_input), ("folder and glob", folder_and_glob),
     ("relative paths", relative_paths), ("splits", splits), ("fields", fields), ("limit", limit),
-    ("record limits", record_limits),
+    ("record limits", record_limits), ("sample", sample), ("by content", by_content),
+    ("named twice", named_twice), ("bad inputs", bad_inputs),
     ("short and empty", short_and_empty), ("truncated", truncated),
     ("missing input", missing_input), ("warc kinds", warc_kinds),
 ]

@@ -77,7 +77,7 @@ class Context:
         emits = (options or {}).get("emit", "documents,attributes").split(",")
         differences = compare(out, corpus, verdicts, emits)
         if differences:
-            raise CheckFailed("\n".join(differences))
+            raise CheckFailed("\n".join([f"options {options or {}}"] + differences))
         return verdicts
 
     def run_and_compare(self, paths, options=None, inputs=None, **more):

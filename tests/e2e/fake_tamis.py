@@ -262,11 +262,8 @@ def document_line(verdict, row):
         if value is not None}, ensure_ascii=False).encode("utf-8")
     if BUG == "reformats":
         raw = json.dumps(json.loads(raw)).encode("utf-8")
+    raw = json_members.without_tamis(raw)
     members, close = json_members.members(raw)
-    if any(member.key == "tamis" for member in members):
-        raw = b"{" + b",".join(key + b":" + value for key, value
-                               in json_members.pairs_without_tamis(raw)) + b"}"
-        members, close = json_members.members(raw)
     comma = b"," if members else b""
     return raw[:close] + comma + b'"tamis":' + with_figures(tamis).encode("utf-8") + raw[close:]
 

@@ -8,7 +8,9 @@
  * are hexadecimal bytes ("-": empty), text and raw XXH3-128; cut is the object without its member
  * "tamis", only where it has one.
  *
- * Arguments: split-bytes text-field id-field url-field scope-field path... */
+ * Arguments: split-bytes text-field id-field url-field scope-field path...
+ *
+ * With the one argument "urls" it prints the normal form of each line of standard input instead. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,6 +87,27 @@ static tamis_status dump_plan(const tamis_settings *settings, const tamis_plan *
     return status;
 }
 
+static tamis_status dump_urls(void)
+{
+    tamis_buf form;
+    char *line = NULL;
+    size_t capacity = 0;
+    ssize_t size = 0;
+    tamis_status status = TAMIS_OK;
+
+    tamis_buf_init(&form, 0);
+    while (status == TAMIS_OK && (size = getline(&line, &capacity, stdin)) > 0) {
+        size -= line[size - 1] == '\n';
+        tamis_buf_reset(&form);
+        status = tamis_url_normalize(tamis_slice_of(line, (size_t)size), &form);
+        print_hex(tamis_buf_slice(&form));
+        printf("\n");
+    }
+    free(line);
+    tamis_buf_fini(&form);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     tamis_settings settings;
@@ -92,6 +115,9 @@ int main(int argc, char **argv)
     tamis_err err = {.status = TAMIS_OK};
     tamis_status status = TAMIS_OK;
 
+    if (argc == 2 && strcmp(argv[1], "urls") == 0) {
+        return dump_urls() == TAMIS_OK ? 0 : 1;
+    }
     if (argc < 7) {
         fprintf(stderr, "usage: reader_dump SPLIT-BYTES TEXT ID URL SCOPE PATH...\n");
         return 2;

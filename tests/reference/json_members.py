@@ -79,7 +79,16 @@ def split_tamis(raw):
     return raw[:begin] + raw[last.end:], raw[last.value_begin:last.end]
 
 
-def pairs_without_tamis(raw):
-    """Members but "tamis", as (key bytes with quotes, value bytes)."""
-    return [(raw[m.begin:m.key_end], raw[m.value_begin:m.end])
-            for m in members(raw)[0] if m.key != "tamis"]
+def without_tamis(raw):
+    """The object without its last member "tamis" (docs/FORMATS.md 2.4): with the comma before it
+    or, where it is the first, behind it and the white space up to the next member."""
+    found, _ = members(raw)
+    place = next((i for i in reversed(range(len(found))) if found[i].key == "tamis"), None)
+    if place is None:
+        return raw
+    member = found[place]
+    if place > 0:
+        comma = raw.index(b",", found[place - 1].end, member.begin)
+        return raw[:comma] + raw[member.end:]
+    end = found[1].begin if len(found) > 1 else member.end
+    return raw[:member.begin] + raw[end:]

@@ -151,8 +151,12 @@ class Planner:
         path = f"a/{self.next_url}"
         spellings = (f"https://www.shop.example/{path}", f"http://shop.example/{path}",
                      f"HTTPS://Shop.Example/{path}#top", f"https://shop.example:443/{path}",
-                     f"https://shop.example/{path}?utm_source=mail")
-        urls = self.rng.sample(spellings, self.rng.randint(2, 4))
+                     f"https://shop.example/{path}?utm_source=mail", f" shop.example/{path}/ ",
+                     f"//user:word@www.shop.example.:00443/x/../{path}?PHPSESSID=1&",
+                     f"http://www.www.shop.example/%61;jsessionid=4{path[1:]}",
+                     f"http:\\\\shop.example\\.\\a\\{path[2:]}",
+                     f"https://shop.example/{path}?id=%c3%a9", f"shop.example/{path}?id=é&sid=2")
+        urls = self.rng.sample(spellings, self.rng.randint(2, 5))
         self.group([self.text_of(*self.base()) for _ in urls], urls)
 
     def plant_url_repointed(self):

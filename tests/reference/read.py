@@ -12,10 +12,17 @@ import subprocess
 import zlib
 from dataclasses import dataclass
 
+from settings import PPM
 from text import decode_bytes, repair
 
 JSON_SPACE = b" \t\r\n"
-SUFFIXES = (".gz", ".zst", ".jsonl", ".json", ".ndjson", ".warc", ".wet", ".txt", ".text", ".md")
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+M64 = (1 << 64) - 1
+COMPRESSIONS = (".gz", ".bgz", ".zst", ".zstd")
+FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".jl": "jsonl",
+           ".warc": "warc", ".wet": "warc", ".wat": "warc",
+           ".txt": "text", ".text": "text", ".md": "text"}
+SUFFIXES = COMPRESSIONS + tuple(FORMATS)
 
 
 @dataclass
@@ -176,7 +183,7 @@ def parse_jsonl(data, stream_fault, settings):
     rows = []
     offset = 0
     at_end = False
-    if data.startswith(b"\xef\xbb\xbf"):
+    if data.startswith(BYTE_ORDER_MARK):
         offset = 3
     while offset < len(data):
         end = data.find(b"\n", offset)
@@ -218,7 +225,7 @@ def _warc_payload(headers, body):
     """Text bytes of a record that is a document, or None."""
     kind = headers.get("warc-type", "")
     media = headers.get("content-type", "").split(";")[0].strip().lower()
-    if kind == "conversion":
+    if kind == "conversion" and media in ("", "text/plain"):
         return body
     if kind == "resource" and media == "text/plain":
         return body
@@ -245,38 +252,53 @@ def parse_warc(data):
 
 # ---- inputs ------------------------------------------------------------------------------------
 
-def format_of(path):
-    name = os.path.basename(path)
-    for suffix in (".gz", ".zst"):
+def format_of(path, data):
+    """By the suffix, without one by the content."""
+    name = os.path.basename(path).lower()
+    for suffix in COMPRESSIONS:
+        name = name.removesuffix(suffix)
+    for suffix, kind in FORMATS.items():
         if name.endswith(suffix):
-            name = name[:-len(suffix)]
-    if name.endswith((".warc", ".wet")):
-        return "warc"
-    if name.endswith((".txt", ".text", ".md")):
-        return "text"
-    return "jsonl"
+            return kind
+    head = data[:65536].removeprefix(BYTE_ORDER_MARK).lstrip(JSON_SPACE)
+    if head.startswith(b"{"):
+        return "jsonl"
+    return "warc" if head.startswith(b"WARC/") else "text"
 
 
 def read_rows(path, settings):
     """[(offset in the decoded bytes, row)] of one file."""
     with open(path, "rb") as file:
         data, fault = decompress(file.read())
-    kind = format_of(path)
+    kind = format_of(path, data)
     if kind == "jsonl":
         rows = parse_jsonl(data, fault, settings)
     elif kind == "warc":
         rows = parse_warc(data)
     else:
-        text, is_repaired = repair(decode_bytes(data))
+        text, is_repaired = repair(decode_bytes(data.removeprefix(BYTE_ORDER_MARK)))
         rows = [(0, Row(text=text, is_repaired=is_repaired))]
     return rows[:settings.limit] if settings.limit else rows
+
+
+def _mix(x):
+    """The finalizer of SplitMix64."""
+    x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9 & M64
+    x = (x ^ x >> 27) * 0x94D049BB133111EB & M64
+    return x ^ x >> 31
+
+
+def is_sampled(split, record, sample_ppm):
+    """Whether --sample takes that record of that split."""
+    return _mix(_mix(split + 1) + record & M64) % PPM < sample_ppm
 
 
 def strip_suffixes(name):
     """Without all known endings, but never empty."""
     while True:
+        base = os.path.basename(name)
         for suffix in SUFFIXES:
-            if name.endswith(suffix) and len(name) > len(suffix):
+            if base.lower().endswith(suffix) and len(base) > len(suffix):
                 name = name[:-len(suffix)]
                 break
         else:

@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import read  # noqa: E402  (the folder is not a package: tests start from any place)
 from engine import Document, decide, ord_text  # noqa: E402
-from settings import OPTIONS, settings_of_options  # noqa: E402
+from settings import OPTIONS, PPM, settings_of_options  # noqa: E402
 from urls import normalize_url  # noqa: E402
 from xxh3 import xxh3_128_hex  # noqa: E402
 
@@ -35,6 +35,9 @@ class Corpus:
         split = 0
         for each in self.inputs:
             rows = read.read_rows(each.path, settings)
+            if settings.sample_ppm < PPM:  # inputs of one split only: records count within a split
+                rows = [row for i, row in enumerate(rows)
+                        if read.is_sampled(split, i, settings.sample_ppm)]
             counts = (split_rows or {}).get(each.path, [len(rows)])
             if sum(counts) != len(rows):
                 raise ValueError(f"{each.shown}: {len(rows)} rows, splits have {counts}")

@@ -28,6 +28,7 @@ class Settings:
     record_bytes_max: int = 16 << 20
     nesting_max: int = 128
     limit: int = 0  # records of each input; 0: all
+    sample_ppm: int = PPM
 
     @property
     def counts_containment(self):
@@ -69,6 +70,7 @@ OPTIONS = {
     "id-field": ("id_field", str),
     "url-field": ("url_field", str),
     "limit": ("limit", int),
+    "sample": ("sample_ppm", ppm_of),
     "record-limit": ("record_bytes_max", bytes_of),
     "nesting-limit": ("nesting_max", int),
 }

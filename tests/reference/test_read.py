@@ -115,9 +115,21 @@ class UrlTest(unittest.TestCase):
                     "http://example.com/%61"):
             self.assertEqual(normalize_url(url), "example.com/a")
 
-    def test_other(self):
-        self.assertEqual(normalize_url("https://example.com:8080/a?b=1&utm_x=2&c=%c3%a9"),
-                         "example.com:8080/a?b=1&c=%C3%A9")
+    def test_forms(self):
+        cases = {
+            "https://example.com:8080/a?b=1&utm_x=2&c=%c3%a9": "example.com:8080/a?b=1&c=%C3%A9",
+            "//www.www.a.example./x/./y/../z//?&": "a.example/x/z",
+            "http://www.example/": "www.example", "mailto:A@b.c": "mailto:A@b.c",
+            "localhost:8080/x": "localhost:8080/x", "ftp://h.example:021/a": "h.example/a",
+            "http://h.example/a;jsessionid=1;v=2/b;SID": "h.example/a;v=2/b",
+            "http://h.example/%7Ea/%zz b": "h.example/~a/%25zz%20b",
+            "http://h.example\\a\\..\\b": "h.example/b", " \t http://h.exa\nmple/#x": "h.example",
+            "http://b\u00fccher.example/": "xn--bcher-kva.example", "": None, "#top": None,
+            "http://h.example/../..": "h.example", "http://h.example?a=1": "h.example?a=1",
+        }
+        for url, expected in cases.items():
+            with self.subTest(url=url):
+                self.assertEqual(normalize_url(url), expected)
 
 
 class MembersTest(unittest.TestCase):
@@ -135,10 +147,16 @@ class MembersTest(unittest.TestCase):
             with self.subTest(raw=raw), self.assertRaises(ValueError):
                 json_members.split_tamis(raw)
 
-    def test_pairs(self):
-        raw = b'{"tamis":1, "a" :2,"b":{"tamis":3}}'
-        self.assertEqual(json_members.pairs_without_tamis(raw),
-                         [(b'"a"', b"2"), (b'"b"', b'{"tamis":3}')])
+    def test_without_tamis(self):
+        cases = {
+            b'{"tamis":1, "a" :2,"b":{"tamis":3}}': b'{"a" :2,"b":{"tamis":3}}',
+            b'{"a":1 , "tamis" : [ ] }': b'{"a":1  }', b'{ "tamis":{} }': b"{  }",
+            b'{"tamis":1,"a":2,"tamis":3,"b":4}': b'{"tamis":1,"a":2,"b":4}',
+            b'{"a":{"tamis":1}}': b'{"a":{"tamis":1}}',
+            b'{"\\u0074amis":1,"a":2}': b'{"a":2}',
+        }
+        for raw, expected in cases.items():
+            self.assertEqual(json_members.without_tamis(raw), expected)
 
 
 class SettingsTest(unittest.TestCase):
