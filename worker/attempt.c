@@ -3,7 +3,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -186,39 +185,21 @@ static const uint64_t *run_counters_of(void *context, uint32_t stage)
 
 /* ---- The attempt ----------------------------------------------------------------------------- */
 
-static tamis_status sync_file(int folder, const char *name, const char *shown, tamis_err *err)
-{
-    int file = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    tamis_status status = TAMIS_OK;
-
-    if (file < 0) {
-        return tamis_err_errno(err, errno, "%s/%s", shown, name);
-    }
-    if (fsync(file) != 0) {
-        status = tamis_err_errno(err, errno, "%s/%s: sync", shown, name);
-    }
-    (void)close(file); /* nothing was written through it */
-    return status;
-}
-
-/* Syncs every file that the task left, and the folder. */
+/* Syncs the names of the files that the task left; their contents it has synced itself. */
 static tamis_status sync_results(const char *folder, tamis_err *err)
 {
     DIR *listing = opendir(folder);
     const struct dirent *entry = NULL;
+    bool is_empty = true;
     tamis_status status = TAMIS_OK;
 
     if (listing == NULL) {
         return tamis_err_errno(err, errno, "%s", folder);
     }
-    while (status == TAMIS_OK && (entry = readdir(listing)) != NULL) {
-        if (entry->d_type == DT_REG || entry->d_type == DT_UNKNOWN) {
-            if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
-                status = sync_file(dirfd(listing), entry->d_name, folder, err);
-            }
-        }
+    while (is_empty && (entry = readdir(listing)) != NULL) {
+        is_empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
     }
-    if (status == TAMIS_OK && fsync(dirfd(listing)) != 0) {
+    if (!is_empty && fsync(dirfd(listing)) != 0) {
         status = tamis_err_errno(err, errno, "%s: sync", folder);
     }
     (void)closedir(listing);

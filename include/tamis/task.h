@@ -2,9 +2,9 @@
 /* task.h - one task of a stage: what it is given, what it leaves.
  *
  * A task is a pure function of the job and of the results of earlier stages: repeated anywhere, it
- * leaves the same bytes. It writes into a folder of its own attempt, env->folder, that its caller
- * renames when the attempt is accepted; EMIT also publishes files below the job's OUT by write,
- * fsync, rename.
+ * leaves the same bytes. It writes into a folder of its own attempt, env->folder, and syncs each
+ * file that it leaves there; its caller syncs the folder and renames it when the attempt is
+ * accepted. EMIT also publishes files below the job's OUT by write, fsync, rename.
  *
  * Threads: one task runs on one thread; many tasks run side by side.
  */
@@ -85,8 +85,8 @@ typedef struct tamis_task_env {
     /* Folder of the finished task `task` of the earlier stage `stage`; valid while the task runs.
      * NULL: the stage was skipped. */
     const char *(*locate)(void *context, uint32_t stage, uint32_t task);
-    /* Records of the SCAN batch (own store, or that of another process read-only); closed by the
-     * caller. */
+    /* Records of the SCAN batch (own store, or that of another process read-only); shared, valid
+     * while the task runs, never closed by it. */
     tamis_status (*records_of)(void *context, uint32_t batch, tamis_records **out_records,
                                tamis_err *err);
     /* Blob of a finished task's result; valid until the next call. Local stages only. */
