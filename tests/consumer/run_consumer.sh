@@ -3,11 +3,12 @@
 # Goal: what `cmake --install` puts in place is complete.
 # Method: install below TREE, move it, then build and run the program of project/ by find_package and by pkg-config, and
 # look for the programs and their man pages.
-# Usage: run_consumer.sh BUILD_FOLDER TREE C_COMPILER
+# Usage: run_consumer.sh BUILD_FOLDER TREE C_COMPILER GENERATOR
 set -eu
 build=$1
 tree=$2
 compiler=$3
+generator=$4
 project=$(cd "$(dirname "$0")/project" && pwd)
 
 rm -rf "$tree"
@@ -15,7 +16,7 @@ mkdir -p "$tree"
 DESTDIR='' cmake --install "$build" --prefix "$tree/first" >"$tree/install.log"
 mv "$tree/first" "$tree/moved"
 
-cmake -S "$project" -B "$tree/build" -DCMAKE_C_COMPILER="$compiler" -DCMAKE_PREFIX_PATH="$tree/moved" >"$tree/cmake.log"
+cmake -S "$project" -B "$tree/build" -G "$generator" -DCMAKE_C_COMPILER="$compiler" -DCMAKE_PREFIX_PATH="$tree/moved" >"$tree/cmake.log"
 cmake --build "$tree/build" >>"$tree/cmake.log"
 echo "find_package: $("$tree/build/consumer")"
 

@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     uint8_t *copy = malloc(size + TAMIS_BUF_SLACK);
-    tamis_slice text = tamis_slice_of(copy, size);
+    tamis_slice text;
     size_t prefix = 0;
     tamis_buf out;
 
@@ -21,6 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         memcpy(copy, data, size);
     }
     memset(copy + size, 0x80, TAMIS_BUF_SLACK);
+    text = tamis_slice_of(copy, size);
     for (int kernel = 0; kernel < TAMIS_KERNEL_COUNT; kernel++) {
         if (!tamis_kernel_is_available((tamis_kernel)kernel)) {
             continue;
