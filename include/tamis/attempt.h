@@ -88,8 +88,8 @@ typedef struct tamis_attempt {
 tamis_attempt *tamis_attempt_create(const tamis_attempt *from);
 void tamis_attempt_destroy(tamis_attempt *attempt); /* NULL is allowed */
 
-/* Makes the folder, runs the task, syncs the names of what it wrote; after a failure the folder is removed. The
- * outcome is in attempt->status, ->err, ->result. */
+/* Makes the folder, runs the task, syncs the names of what it wrote; after a failure the folder is
+ * removed. The outcome is in attempt->status, ->err, ->result. */
 void tamis_attempt_perform(tamis_attempt *attempt);
 
 /* Renames the folder to its final name, over what an older attempt may have left; durable. */

@@ -9,6 +9,7 @@
  * of the N-th namespace (from 0); the end of the input ends the program, and the devices with it.
  * Frames above QUEUE_MAX are lost, as in any switch.
  */
+#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if.h>
@@ -72,14 +73,14 @@ static bool open_port(switch_port *port, const char *namespace)
     int file = open(namespace, O_RDONLY | O_CLOEXEC);
 
     if (file < 0 || setns(file, CLONE_NEWNET) != 0) {
-        (void)fprintf(stderr, "delay_switch: %s: %s\n", namespace, strerror(errno));
+        warn("%s", namespace);
         return false; /* the process ends, and its files with it */
     }
     (void)close(file);
     port->file = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
     (void)snprintf(request.ifr_name, sizeof(request.ifr_name), "eth0");
     if (port->file < 0 || ioctl(port->file, TUNSETIFF, &request) != 0) {
-        (void)fprintf(stderr, "delay_switch: eth0 in %s: %s\n", namespace, strerror(errno));
+        warn("eth0 in %s", namespace);
         return false;
     }
     return true;
