@@ -6,7 +6,10 @@
  *     copies BLOCK_BYTES bytes to `copy` (unless NULL) and returns a mask, not 0 where one of them
  *     is a quote, a backslash or a control character;
  *   static inline size_t block_first(uint64_t mask)
- *     the place of the first of them.
+ *     the place of the first of them
+ *   static inline bool block_decode(const uint8_t **p, uint8_t **out)
+ *     decodes at most BLOCK_BYTES from *p to *out and moves both behind what it took; true: it
+ * stands at a quote, a control character or an escape that it leaves to the caller.
  *
  * No loop asks for the end of the line: the line feed there is a control character that stops each.
  */
@@ -51,30 +54,14 @@ static inline const uint8_t *string_decode(const uint8_t *p, uint8_t *out, size_
     uint8_t *first = out;
 
     while (true) {
-        uint64_t mask = block_stops(p, out);
-        size_t plain = 0;
-
-        if (mask == 0) {
-            p += BLOCK_BYTES;
-            out += BLOCK_BYTES;
-            continue;
+        if (!block_decode(&p, &out)) {
+            continue; /* nothing but plain bytes and short escapes */
         }
-        plain = block_first(mask);
-        p += plain;
-        out += plain;
         if (*p == '"') {
             *out_size = (size_t)(out - first);
             return p;
         }
-        if (*p != '\\') {
-            return NULL;
-        }
-        if (p[1] == 'n') { /* most escapes of running text */
-            *out++ = '\n';
-            p += 2;
-            continue;
-        }
-        if (json_escape_size(p) == 0) {
+        if (*p != '\\' || json_escape_size(p) == 0) {
             return NULL;
         }
         out += json_escape_decode(&p, out, out_repaired);

@@ -27,4 +27,19 @@ static inline size_t block_first(uint64_t mask)
     return (size_t)__builtin_ctzll(mask) / 8;
 }
 
+static inline bool block_decode(const uint8_t **p, uint8_t **out)
+{
+    uint64_t mask = block_stops(*p, *out);
+    size_t plain = mask == 0 ? BLOCK_BYTES : block_first(mask);
+
+    *p += plain;
+    *out += plain;
+    if (mask != 0 && (*p)[0] == '\\' && (*p)[1] == 'n') { /* most escapes of running text */
+        *(*out)++ = '\n';
+        *p += 2;
+        return false;
+    }
+    return mask != 0;
+}
+
 #include "json_scan_body.h"

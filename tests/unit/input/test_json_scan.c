@@ -266,6 +266,44 @@ static void test_every_alignment(void **state)
     json_plan_fini(&plan);
 }
 
+/* Runs of one escape, of every length, from every place: kernels that take several at once must not
+ * lose count of which byte is escaped. */
+static void test_runs_of_escapes(void **state)
+{
+    static const char *const escapes[] = {"\\\\", "\\\"", "\\n", "\\t", "\\r", "\\/", "\\b", "\\f"};
+    static const char decoded[] = "\\\"\n\t\r/\b\f";
+    tamis_settings settings = support_settings();
+    json_plan plan;
+    static line l;
+    static outcome result;
+
+    (void)state;
+    assert_int_equal(json_plan_init(&plan, &settings, NULL), TAMIS_OK);
+    for (size_t escape = 0; escape < 8; escape++) {
+        for (size_t before = 0; before < 66; before++) {
+            for (size_t count = 1; count < 70; count += count < 3 ? 1 : 13) {
+                l.size = 0;
+                line_add(&l, "{\"text\":\"");
+                for (size_t i = 0; i < before; i++) {
+                    line_add(&l, "x");
+                }
+                for (size_t i = 0; i < count; i++) {
+                    line_add(&l, escapes[escape]);
+                }
+                line_add(&l, "end\"}");
+                check_kernels(&plan, &l, &result);
+                assert_int_equal(result.record.fault, TAMIS_FAULT_NONE);
+                assert_int_equal(result.record.text_size, before + count + 3);
+                for (size_t i = 0; i < count; i++) {
+                    assert_int_equal(result.text[before + i], decoded[escape]);
+                }
+                assert_memory_equal(result.text + before + count, "end", 3);
+            }
+        }
+    }
+    json_plan_fini(&plan);
+}
+
 static void test_noise(void **state)
 {
     uint64_t seed = 9;
@@ -310,9 +348,8 @@ static void test_plan_limits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_against_jansson),
-        cmocka_unit_test(test_every_alignment),
-        cmocka_unit_test(test_noise),
+        cmocka_unit_test(test_against_jansson), cmocka_unit_test(test_every_alignment),
+        cmocka_unit_test(test_runs_of_escapes), cmocka_unit_test(test_noise),
         cmocka_unit_test(test_plan_limits),
     };
 
