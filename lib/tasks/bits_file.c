@@ -215,6 +215,26 @@ static tamis_status read_all(int file, uint8_t *data, size_t size, uint64_t offs
     return TAMIS_OK;
 }
 
+/* Whether bases ascend by possible numbers of rows and the file holds exactly the blocks that they
+ * ask for, so that nothing is allocated for bits that are not there. */
+static bool bits_is_plausible(const tamis_bits *bits, uint64_t head_bytes, uint64_t file_bytes)
+{
+    uint64_t block_bits = BITS_BLOCK_WORDS * 64;
+    uint64_t blocks = 0;
+
+    if (bits->base[0] != 0) {
+        return false;
+    }
+    for (uint32_t split = 0; split < bits->split_count; split++) {
+        if (bits->base[split + 1] < bits->base[split] ||
+            bits->base[split + 1] - bits->base[split] > TAMIS_SPLIT_ROWS_MAX) {
+            return false;
+        }
+    }
+    blocks = (bits->base[bits->split_count] + block_bits - 1) / block_bits;
+    return file_bytes == head_bytes + blocks * BITS_BLOCK_BYTES;
+}
+
 static tamis_status bits_read_head(int file, const char *path, tamis_bits **out_bits,
                                    tamis_err *err)
 {
@@ -250,6 +270,10 @@ static tamis_status bits_read_head(int file, const char *path, tamis_bits **out_
     }
     for (uint32_t split = 0; status == TAMIS_OK && split <= split_count; split++) {
         (*out_bits)->base[split] = tamis_get64le(bytes + BITS_HEAD_BYTES + 8 * (size_t)split);
+    }
+    if (status == TAMIS_OK && !bits_is_plausible(*out_bits, size, (uint64_t)info.st_size)) {
+        status = tamis_err_set(err, TAMIS_ECORRUPT, "%s: its size is not that of the rows it names",
+                               path);
     }
     free(bytes);
     return status;
