@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* local_stage_tasks.h - the functions behind tamis_local_tasks(): one a kind of stage that runs beside the
- * coordinator, because it needs all of a run in ord order: a pass over sorted pairs and one bit a document.
+/* local_stage_tasks.h - the functions behind tamis_local_tasks(): one a kind of stage that runs
+ * beside the coordinator, because it needs all of a run in ord order: a pass over sorted pairs and
+ * one bit a document.
  */
 #ifndef TAMIS_LOCAL_STAGE_TASKS_H
 #define TAMIS_LOCAL_STAGE_TASKS_H
