@@ -260,6 +260,7 @@ static tamis_status make_core(coordinator_loop *loop, tamis_err *err)
     settings.attempts_max =
         options->attempts_max == 0 ? settings.attempts_max : options->attempts_max;
     settings.is_single_job = options->is_single_job;
+    settings.is_embedded = options->is_data_shared;
     settings.data_folder = loop->data_folder;
     settings.build = (tamis_peer_build){
         .protocol = TAMIS_PROTOCOL_VERSION, .build = loop->build, .zstd = tamis_build_zstd()};

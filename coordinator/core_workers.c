@@ -135,7 +135,10 @@ static tamis_status drop_worker(core_step *step, uint32_t index, bool is_loss)
     return status;
 }
 
-/* A data folder has one worker: another one that came before is dead, however it is called. */
+/* A data folder has one worker: another one that came before is dead, however it is called. Of a
+ * worker that only the ledger knows the folder is not known; in one process it died with the
+ * coordinator that wrote the ledger, and a run that goes on need not wait for the end of its
+ * leases. */
 static tamis_status drop_predecessor(core_step *step, const core_worker *worker)
 {
     tamis_coordinator_core *core = step->core;
@@ -144,8 +147,9 @@ static tamis_status drop_predecessor(core_step *step, const core_worker *worker)
     for (uint32_t i = 0; i < core->worker_count && status == TAMIS_OK; i++) {
         const core_worker *other = core->workers[i];
 
-        if (other != NULL && other != worker && other->is_known &&
-            other->folder == worker->folder && strcmp(other->host, worker->host) == 0) {
+        if (other != NULL && other != worker &&
+            (core->settings.is_embedded || (other->is_known && other->folder == worker->folder &&
+                                            strcmp(other->host, worker->host) == 0))) {
             status = drop_worker(step, i, true);
         }
     }

@@ -2,9 +2,11 @@
 /* REPORT: adds up the results of SCAN and EMIT, checks that no row is lost, and writes
  * OUT/report.json and, last, OUT/manifest.json. Nothing in them depends on workers, memory, folders
  * or time. */
+#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include <zstd.h>
 
 #include "local_stage_tasks.h"
@@ -478,6 +480,71 @@ static tamis_status report_write(report *r, const char *name, const tamis_buf *b
     return tamis_path_write_file(path, tamis_buf_slice(bytes), err);
 }
 
+/* ---- What attempts left that died ---- */
+
+/* Whether a name ends in .tmp-NUMBER-NUMBER, as those of files that are being written do; a
+ * result's name ends otherwise. */
+static bool is_temporary(const char *name)
+{
+    size_t end = strlen(name);
+
+    for (int i = 0; i < 2; i++) {
+        size_t digits = 0;
+
+        while (end > 0 && name[end - 1] >= '0' && name[end - 1] <= '9') {
+            end--;
+            digits++;
+        }
+        if (digits == 0 || end == 0 || name[end - 1] != '-') {
+            return false;
+        }
+        end--;
+    }
+    return end > 4 && strncmp(name + end - 4, ".tmp", 4) == 0;
+}
+
+/* Every EMIT task is done: whoever still writes such a file is late, and refused. Best effort,
+ * since the result is complete with them too. path: of `size` bytes, lengthened on the way. */
+static void sweep_folder(char *path, size_t size, bool is_deep)
+{
+    size_t length = strlen(path);
+    DIR *folder = opendir(path);
+    const struct dirent *entry = NULL;
+
+    if (folder == NULL) {
+        return;
+    }
+    while ((entry = readdir(folder)) != NULL) {
+        bool is_folder = entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 &&
+                         strcmp(entry->d_name, "..") != 0;
+        int more = snprintf(path + length, size - length, "/%s", entry->d_name);
+
+        if (more > 0 && (size_t)more < size - length) {
+            if (is_folder && is_deep) {
+                sweep_folder(path, size, true);
+            } else if (!is_folder && is_temporary(entry->d_name)) {
+                (void)unlink(path);
+            }
+        }
+        path[length] = '\0';
+    }
+    (void)closedir(folder); /* was read only */
+}
+
+static void sweep_output(const tamis_job *job)
+{
+    static const char *const folders[] = {"", "/documents", "/attributes", "/removed"};
+    char path[TAMIS_PATH_SIZE];
+
+    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+        int length = snprintf(path, sizeof(path), "%s%s", job->out_path, folders[i]);
+
+        if (length > 0 && (size_t)length < sizeof(path)) {
+            sweep_folder(path, sizeof(path), i != 0);
+        }
+    }
+}
+
 static tamis_status report_read_all(report *r, tamis_err *err)
 {
     const tamis_plan *plan = &r->job->plan;
@@ -519,6 +586,7 @@ tamis_status tamis_task_report(const tamis_task_env *env, tamis_task_result *res
         status = tamis_err_set(err, r.status, "no memory for the report");
         goto out;
     }
+    sweep_output(env->job);
     status = report_write(&r, "report.json", &r.json, err);
     tamis_failpoint(TAMIS_FAILPOINT_REPORT_BEFORE_MANIFEST);
     if (status == TAMIS_OK) {

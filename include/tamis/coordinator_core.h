@@ -34,6 +34,7 @@ typedef struct tamis_core_settings {
     uint32_t attempts_max;  /* failures of one task before the job fails */
     uint32_t losses_max;    /* workers that one task may take down before the job fails */
     bool is_single_job;     /* the ledger serves one job: another one is refused (TAMIS_ECHANGED) */
+    bool is_embedded;       /* one worker, which lives and dies with the coordinator */
     tamis_peer_build build; /* borrowed for the core's life */
     const char *data_folder; /* of local tasks; likewise */
 } tamis_core_settings;
