@@ -134,6 +134,14 @@ tamis_status tamis_run_settings(const tamis_options *options, tamis_settings *ou
     if (status == TAMIS_OK) {
         status = take_text(options, "text-field", settings.text_field, err);
     }
+    if (status == TAMIS_OK && strncmp(settings.text_field, "tamis", 5) == 0 &&
+        (settings.text_field[5] == '.' || settings.text_field[5] == '\0')) {
+        status =
+            tamis_err_set(err, TAMIS_EARG,
+                          "--text-field: '%s' lies in the member `tamis`, which is replaced in "
+                          "what a run writes: the text would be lost",
+                          settings.text_field);
+    }
     if (status == TAMIS_OK) {
         status = take_text(options, "id-field", settings.id_field, err);
     }

@@ -15,6 +15,9 @@
 enum { REF_NAMED, REF_KIND, REF_ID_HASH, REF_FROM, REF_WORDS };
 enum { KIND_EXACT, KIND_NEAR, KIND_URL, KIND_VIA };
 
+#define WRITTEN_NESTING 8 /* the member `tamis` may be deeper than all records were allowed to be  \
+                           */
+
 typedef struct sums {
     uint64_t read;
     uint64_t kept;
@@ -293,6 +296,9 @@ static tamis_status open_documents(rows *r, uint32_t split, tamis_err *err)
     r->document_settings.limit = 0;
     r->document_settings.ratio_max = 0;
     r->document_settings.record_bytes_max *= 6; /* escapes */
+    if (r->document_settings.nesting_max < WRITTEN_NESTING) {
+        r->document_settings.nesting_max = WRITTEN_NESTING;
+    }
     if (input->format != TAMIS_INPUT_JSONL) {
         (void)snprintf(r->document_settings.text_field, TAMIS_FIELD_SIZE, "text");
     }
