@@ -15,8 +15,8 @@
 enum { REF_NAMED, REF_KIND, REF_ID_HASH, REF_FROM, REF_WORDS };
 enum { KIND_EXACT, KIND_NEAR, KIND_URL, KIND_VIA };
 
-#define WRITTEN_NESTING 8 /* the member `tamis` may be deeper than all records were allowed to be  \
-                           */
+/* The member `tamis` may be deeper than records were allowed to be. */
+#define WRITTEN_NESTING 8
 
 typedef struct sums {
     uint64_t read;
