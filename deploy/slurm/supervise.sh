@@ -200,9 +200,9 @@ tell_end() {
     143) say 'stopped before the end (exit code 143)' ;;
     *) say "failed (exit code $1); logs are in $folder/log" ;;
     esac
-    if [ "$1" -ne 0 ] && [ "$1" -ne 3 ]; then
+    if [ "$1" -ne 0 ] && [ "$1" -ne 2 ] && [ "$1" -ne 3 ]; then
         say "to go on: TAMIS_SLURM_FOLDER=$folder sbatch ... with the same arguments"
-    elif [ "${TAMIS_SLURM_KEEP:-0}" != 1 ]; then
+    elif [ "$1" -ne 2 ] && [ "${TAMIS_SLURM_KEEP:-0}" != 1 ]; then
         rm -rf "${folder:?}/state" "${folder:?}/data"
     fi
 }

@@ -4,11 +4,12 @@
     python3 run_slurm.py --tamis T --coordinator C --worker W --deploy DIR --corpus DIR
                          [--only NAME] [--keep DIR]
 
-Cases: undisturbed; a worker killed; the coordinator killed; a node powered off; a node cut off for
-longer than a lease and joined again; a node cut off until Slurm gives it up; the first node, where
-the batch script runs, powered off; a job that is stopped and submitted again; refused options.
-Where a case waits for Slurm to notice a dead node, the client is stopped meanwhile, so that the job
-cannot end before. Installs nothing: exit code 77 without the tools, but 1 where CI=true.
+Cases: the first run of the README; a worker, the coordinator, the client killed; a node powered
+off; a node cut off for longer than a lease and joined again; a node cut off until Slurm gives it
+up; the first node, where the batch script runs, powered off; a job that is stopped and submitted
+again; options that are refused. Where a case waits for Slurm to notice a dead node, the client is
+stopped meanwhile, so that the job cannot end before. Installs nothing: exit code 77 without the
+tools, but 1 where CI=true.
 """
 
 import argparse
@@ -38,13 +39,14 @@ CASE_S = 110
 GONE_S = 60
 ENDED = ("COMPLETED", "FAILED", "CANCELLED", "NODE_FAIL", "TIMEOUT", "OUT_OF_MEMORY")
 EXIT_USAGE = 2
+EXIT_GIVEN_UP = 5
 EXIT_STOPPED = 143
 
 
 class Job:
-    """One job of deploy/slurm/tamis.sbatch."""
+    """One job of deploy/slurm/tamis.sbatch; submit() starts it, and starts it anew."""
 
-    def __init__(self, args, slurm, folder, inputs):
+    def __init__(self, args, slurm, folder, inputs=()):
         self.slurm = slurm
         self.folder = os.path.join(folder, "job")
         self.out = os.path.join(folder, "out")
@@ -64,7 +66,6 @@ class Job:
                           os.path.join(args.deploy, "tamis.sbatch"), "--quiet", "-o", self.out,
                           *inputs]
         self.number = 0
-        self.submit()
 
     def submit(self):
         self.number = self.slurm.submit(self.arguments, self.environment,
@@ -145,11 +146,6 @@ class Job:
         return f"{count} leases lost"
 
 
-def check_undisturbed(job):
-    job.finish()
-    return ""
-
-
 def check_worker_killed(job):
     os.kill(job.wait_for_task(1), signal.SIGKILL)
     job.wait_text("worker-1 on n2 ended (exit code 137, crash 1 of 8): again", GONE_S)
@@ -162,6 +158,15 @@ def check_coordinator_killed(job):
     os.kill(job.coordinator(), signal.SIGKILL)
     os.kill(stopped, signal.SIGCONT)
     job.wait_text("coordinator on n1 ended (exit code 137, crash 1 of 8): again", GONE_S)
+    job.finish()
+    return ""
+
+
+def check_client_killed(job):
+    stopped = job.wait_for_task(1)
+    os.kill(job.client(), signal.SIGKILL)
+    os.kill(stopped, signal.SIGCONT)
+    job.wait_text("tamis run ended with exit code 137, time 1 of 8: again", GONE_S)
     job.finish()
     return ""
 
@@ -234,10 +239,11 @@ def check_stopped(job):
     return ""
 
 
-CASES = (("undisturbed", check_undisturbed), ("worker-killed", check_worker_killed),
-         ("coordinator-killed", check_coordinator_killed), ("power-off", check_power_off),
-         ("short-cut", check_short_cut), ("long-cut", check_long_cut),
-         ("first-node-off", check_first_node_off), ("stopped", check_stopped))
+CASES = (("worker-killed", check_worker_killed),
+         ("coordinator-killed", check_coordinator_killed), ("client-killed", check_client_killed),
+         ("power-off", check_power_off), ("short-cut", check_short_cut),
+         ("long-cut", check_long_cut), ("first-node-off", check_first_node_off),
+         ("stopped", check_stopped))
 
 
 def run_case(args, name, check, folder, inputs, whole):
@@ -246,20 +252,49 @@ def run_case(args, name, check, folder, inputs, whole):
     start = time.monotonic()
     with SlurmLab(os.path.join(case, "slurm"), NODES) as slurm:
         job = Job(args, slurm, case, [inputs])
+        job.submit()
         note = check(job)
         require_same_bytes(whole, job.out, name)
     return f"{time.monotonic() - start:.1f} s" + (f", {note}" if note else "")
 
 
+def run_defaults(args, folder, inputs, whole):
+    """The first run of the README: nothing is set but where the programs are."""
+    case = os.path.join(folder, "defaults")
+    os.makedirs(case)
+    start = time.monotonic()
+    with SlurmLab(os.path.join(case, "slurm"), NODES) as slurm:
+        job = Job(args, slurm, case)
+        job.environment = {"TAMIS_SLURM_BIN": job.environment["TAMIS_SLURM_BIN"]}
+        job.arguments = ["--nodes=2", "--exclusive", "--mem=0",
+                         os.path.join(args.deploy, "tamis.sbatch"), "-o", job.out, inputs]
+        job.folder = os.path.join(case, "tamis-1")
+        job.text_path = os.path.join(case, "tamis-1.out")
+        job.submit()
+        job.finish()
+        require_same_bytes(whole, job.out, "defaults")
+        left = sorted(os.listdir(job.folder))
+        if "state" in left or "data" in left or "log" not in left:
+            raise JobFailed(f"left in the job folder: {left}")
+    return f"{time.monotonic() - start:.1f} s"
+
+
 def run_refused(args, folder):
-    """A usage error ends the job at once, with tamis' own exit code."""
+    """Usage errors of the client and of the workers end the job at once, each with its code."""
     case = os.path.join(folder, "refused")
     os.makedirs(case)
     start = time.monotonic()
     with SlurmLab(os.path.join(case, "slurm"), NODES) as slurm:
         job = Job(args, slurm, case, ["--threshold=7", "nothing"])
+        job.submit()
         job.finish(EXIT_USAGE)
         job.wait_text("refused its options", 5)
+        job.environment["TAMIS_SLURM_WORKER_OPTIONS"] = "--no-such-option"
+        job.arguments[-2:] = [args.corpus]
+        job.submit()
+        job.finish(EXIT_GIVEN_UP)
+        job.wait_text("worker-2 on n3: given up, exit code 2", 5)
+        job.wait_text("no worker is left", 5)
     return f"{time.monotonic() - start:.1f} s"
 
 
@@ -276,7 +311,7 @@ def parse(argv):
 def cases(args, folder):
     inputs = make_inputs(args.corpus, os.path.join(folder, "in"), args.batches)
     whole = run_embedded(args.tamis, inputs, os.path.join(folder, "embedded"))
-    found = []
+    found = [("defaults", partial(run_defaults, args, folder, inputs, whole))]
     for name, check in CASES:
         found.append((name, partial(run_case, args, name, check, folder, inputs, whole)))
     return found + [("refused", lambda: run_refused(args, folder))]
