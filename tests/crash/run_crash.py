@@ -191,7 +191,7 @@ def parse_args(argv):
     parser.add_argument("--only")
     parser.add_argument("--keep", help="folder to work in; it stays")
     parser.add_argument("--stand-in", action="store_true",
-                        help="the program is the drivers' own stand-in: no input of several batches")
+                        help="the program is the drivers' own stand-in: no bulk input")
     return parser.parse_args(argv)
 
 

@@ -175,8 +175,9 @@ URL_PIECES = (
     "http:", "HTTPS://", "ftp://", "//", "www.", "www.WWW.", "a.Example", "example.org", "user:pw@",
     ":80", ":0443", ":8080", ":", "/", "//", "/./", "/../", "..", "/a/b", "/%7Ea", "%2e%2E/", "%41",
     "%zz", "%", "%c3%A9", "é", "b\u00fccher.example", "\\", "?", "&", "&&", "a=1", "utm_source=x",
-    "UTM_x", "sid=3", "%53ID=1", "PHPSESSID", ";jsessionid=9", ";v=1", ";", "=", "#top", "+", "~", "'",
-    "<", "|", "[", "^", "\t", "\r", ".", "mailto:", "a:b", "localhost:99/x", "xn--bcher-kva.example",
+    "UTM_x", "sid=3", "%53ID=1", "PHPSESSID", ";jsessionid=9", ";v=1", ";", "=", "#top", "+", "~",
+    "'", "<", "|", "[", "^", "\t", "\r", ".", "mailto:", "a:b", "localhost:99/x",
+    "xn--bcher-kva.example",
     "x" * 300,
 )
 
