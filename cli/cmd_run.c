@@ -211,6 +211,13 @@ static tamis_status run_discover(run *r, tamis_err *err)
     options.against_count = tamis_options_list(r->options, "against", &against);
     options.against = against;
     options.priority_file = tamis_options_text(r->options, "priority");
+    for (size_t i = 0; i < options.against_count; i++) {
+        if (strcmp(against[i], "-") == 0) {
+            free(paths);
+            return tamis_err_set(err, TAMIS_EARG,
+                                 "--against: '-' is standard input, which can only be an INPUT");
+        }
+    }
     for (size_t i = 0; status == TAMIS_OK && i < count; i++) {
         paths[i] = operands[i];
         if (strcmp(operands[i], "-") == 0) {

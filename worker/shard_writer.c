@@ -166,7 +166,12 @@ static tamis_status store(tamis_shard_writer *w, const uint8_t *data, size_t siz
             continue;
         }
         if (count < 0) {
-            return tamis_err_errno(err, errno, "%s: cannot write", w->temp_path);
+            bool is_full = errno == ENOSPC || errno == EDQUOT;
+            tamis_status status =
+                tamis_err_errno(err, errno, "%s: cannot write%s", w->temp_path,
+                                is_full ? " (free some space and repeat the same command)" : "");
+
+            return status;
         }
         data += count;
         size -= (size_t)count;
