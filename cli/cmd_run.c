@@ -220,7 +220,9 @@ static tamis_status run_discover(run *r, tamis_err *err)
     }
     for (size_t i = 0; status == TAMIS_OK && i < count; i++) {
         paths[i] = operands[i];
-        if (strcmp(operands[i], "-") == 0) {
+        if (operands[i][0] == '\0') {
+            status = tamis_err_set(err, TAMIS_EARG, "input %zu has an empty name", i + 1);
+        } else if (strcmp(operands[i], "-") == 0) {
             if (options.stdin_path == NULL) {
                 status = tamis_out_spool_stdin(r->out_path, spool, err);
             }
