@@ -34,6 +34,9 @@ def missing_tools():
              if shutil.which(name) is None]
     if os.geteuid() != 0:
         found.append("root")
+    elif not found and subprocess.run(("unshare", "--net", "--mount", "true"), check=False,
+                                      stderr=subprocess.DEVNULL).returncode != 0:
+        found.append("the right to make network namespaces")
     return found
 
 
