@@ -56,7 +56,7 @@ static void send_packets(coordinator_loop *loop)
 /* Removes the local results of jobs that are done. Where a worker shares the folder it does so. */
 static void clean_up(coordinator_loop *loop)
 {
-    DIR *listing = loop->options->is_data_shared ? NULL : opendir(loop->data_folder);
+    DIR *listing = loop->options->is_embedded ? NULL : opendir(loop->data_folder);
     const struct dirent *entry = NULL;
     tamis_err err = {.status = TAMIS_OK};
 
@@ -259,8 +259,8 @@ static tamis_status make_core(coordinator_loop *loop, tamis_err *err)
     settings.lease_ms = options->lease_ms == 0 ? settings.lease_ms : options->lease_ms;
     settings.attempts_max =
         options->attempts_max == 0 ? settings.attempts_max : options->attempts_max;
-    settings.is_single_job = options->is_single_job;
-    settings.is_embedded = options->is_data_shared;
+    settings.is_single_job = options->is_embedded;
+    settings.is_embedded = options->is_embedded;
     settings.data_folder = loop->data_folder;
     settings.build = (tamis_peer_build){
         .protocol = TAMIS_PROTOCOL_VERSION, .build = loop->build, .zstd = tamis_build_zstd()};

@@ -180,12 +180,38 @@ static tamis_status restore_stage(core_job *job, const tamis_ledger_key *key, ta
     return TAMIS_OK;
 }
 
+/* The worker of a lease's name (put_lease), as one that has not said hello yet. */
+static tamis_status restore_worker(tamis_coordinator_core *core, const char *name,
+                                   uint32_t *out_index)
+{
+    const char *host = strchr(name, '\n');
+    const char *folder = host == NULL ? NULL : strchr(host + 1, '\n');
+    tamis_slice peer = {.data = NULL};
+    char host_copy[TAMIS_WIRE_TEXT_MAX + 1];
+    core_worker *worker = NULL;
+
+    if (folder == NULL) {
+        return TAMIS_EFORMAT;
+    }
+    peer = tamis_slice_of(name, (size_t)(host - name));
+    if (core_find_worker(core, peer, out_index) != NULL) {
+        return TAMIS_OK;
+    }
+    worker = core_worker_add(core, peer, out_index);
+    if (worker == NULL) {
+        return TAMIS_ELIMIT;
+    }
+    (void)snprintf(host_copy, sizeof(host_copy), "%.*s", (int)(folder - host - 1), host + 1);
+    return core_worker_place(core, worker, host_copy, folder + 1);
+}
+
 static tamis_status restore_lease(tamis_coordinator_core *core, core_job *job,
-                                  const tamis_ledger_key *key, const tamis_ledger_task *record)
+                                  const tamis_ledger_key *key, const tamis_ledger_task *record,
+                                  const char *name)
 {
     core_task *task = &job->stages[key->stage].tasks[key->task];
     uint32_t index = 0;
-    const core_worker *worker = NULL;
+    tamis_status status = TAMIS_OK;
 
     task->fence = record->fence; /* a later one will be greater */
     task->worker = CORE_NO_WORKER;
@@ -193,24 +219,20 @@ static tamis_status restore_lease(tamis_coordinator_core *core, core_job *job,
         record->name.size == 0) {
         return TAMIS_OK;
     }
-    worker = core_find_worker(core, record->name, &index);
-    if (worker == NULL) {
-        worker = core_worker_add(core, record->name, &index);
+    status = restore_worker(core, name, &index);
+    if (status == TAMIS_OK) {
+        task->state = CORE_TASK_LEASED;
+        task->worker = index;
+        job->stages[key->stage].pending_count--;
     }
-    if (worker == NULL) {
-        return TAMIS_ENOMEM;
-    }
-    task->state = CORE_TASK_LEASED;
-    task->worker = index;
-    job->stages[key->stage].pending_count--;
-    return TAMIS_OK;
+    return status;
 }
 
 static tamis_status restore_task(tamis_coordinator_core *core, core_job *job,
                                  const tamis_ledger_key *key, tamis_slice value, tamis_err *err)
 {
     tamis_ledger_task record;
-    char folder[TAMIS_WIRE_TEXT_MAX];
+    char name[TAMIS_LEDGER_NAME_MAX];
     uint16_t number = CORE_NO_FOLDER;
     tamis_status status = tamis_ledger_read_task(value, &record);
 
@@ -223,18 +245,18 @@ static tamis_status restore_task(tamis_coordinator_core *core, core_job *job,
     if (key->stage >= job->stage_count || key->task >= job->stages[key->stage].stage.task_count) {
         return TAMIS_EFORMAT;
     }
-    if (!record.is_done) {
-        return restore_lease(core, job, key, &record);
-    }
-    (void)snprintf(folder, sizeof(folder), "%.*s", (int)record.name.size,
+    (void)snprintf(name, sizeof(name), "%.*s", (int)record.name.size,
                    (const char *)record.name.data);
+    if (!record.is_done) {
+        return restore_lease(core, job, key, &record, name);
+    }
     if (core->is_there != NULL &&
         !core->is_there(core->is_there_context, job->id, job->stages[key->stage].stage.kind,
-                        key->stage, key->task, folder)) {
+                        key->stage, key->task, name)) {
         job->stages[key->stage].tasks[key->task].fence = record.fence;
         return TAMIS_OK;
     }
-    number = core_intern_folder(core, folder);
+    number = core_intern_folder(core, name);
     if (number == CORE_NO_FOLDER) {
         return TAMIS_ENOMEM;
     }
@@ -312,7 +334,8 @@ static tamis_status keep_lease(core_step *step, core_stage *stage, uint32_t task
     return core_lease_add(step->core->workers[leased->worker], task);
 }
 
-/* Leases of the current stage live on, from now; all others have ended. */
+/* Leases of the current stage live on, from now; all others have ended, and all where the workers
+ * died with the coordinator. */
 static tamis_status settle_leases(core_step *step, core_job *job, bool is_running)
 {
     uint32_t current = 0;
@@ -328,8 +351,9 @@ static tamis_status settle_leases(core_step *step, core_job *job, bool is_runnin
 
         for (uint32_t t = 0; t < stage->stage.task_count && status == TAMIS_OK; t++) {
             if (stage->tasks[t].state == CORE_TASK_LEASED) {
-                status = is_running && s == current ? keep_lease(step, stage, t)
-                                                    : end_lease(step, job, s, t);
+                status = is_running && s == current && !step->core->settings.is_embedded
+                             ? keep_lease(step, stage, t)
+                             : end_lease(step, job, s, t);
             }
         }
     }

@@ -89,7 +89,7 @@ typedef struct core_worker {
     uint8_t peer[TAMIS_OUTBOX_PEER_MAX];
     size_t peer_size;
     bool is_known; /* said hello to this coordinator; false: a name in a restored lease */
-    char *host;
+    char *host;    /* NULL: not told yet */
     uint16_t folder;
     uint32_t credit;
     uint64_t credit_sequence; /* of the packet that said so */
@@ -213,6 +213,10 @@ core_worker *core_find_worker(const tamis_coordinator_core *core, tamis_slice pe
 /* A worker of that name, not known yet. NULL: no memory, or too many. */
 core_worker *core_worker_add(tamis_coordinator_core *core, tamis_slice peer, uint32_t *out_index);
 void core_worker_free(core_worker *worker);
+/* Notes where the worker is. TAMIS_ENOMEM; TAMIS_ELIMIT: too many folders. */
+TAMIS_MUST_USE
+tamis_status core_worker_place(tamis_coordinator_core *core, core_worker *worker, const char *host,
+                               const char *folder);
 /* Number of a folder; CORE_NO_FOLDER: no memory, or too many. */
 uint16_t core_intern_folder(tamis_coordinator_core *core, const char *folder);
 TAMIS_MUST_USE

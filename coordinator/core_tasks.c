@@ -151,15 +151,28 @@ static uint32_t take_pending(core_stage *stage)
     return stage->cursor++;
 }
 
+/* Writes down who holds the task: routing id, host, data folder, so that after a restart a worker
+ * that comes back to the same folder ends what its predecessor held. NULL: the local task. */
 static tamis_status put_lease(core_step *step, const core_job *job, uint32_t task,
-                              tamis_slice holder)
+                              const core_worker *worker)
 {
-    tamis_ledger_task record = {
-        .fence = job->stages[job->stage].tasks[task].fence,
-        .name = holder,
-    };
+    tamis_ledger_task record = {.fence = job->stages[job->stage].tasks[task].fence};
+    tamis_buf name;
+    tamis_status status = TAMIS_OK;
 
-    return core_put_task(step, job, job->stage, task, &record);
+    tamis_buf_init(&name, TAMIS_WIRE_TEXT_MAX * 3);
+    if (worker != NULL) {
+        status = tamis_buf_append_format(&name, "%.*s\n%s\n%s", (int)worker->peer_size,
+                                         (const char *)worker->peer, worker->host,
+                                         step->core->folders[worker->folder]);
+        record.name = tamis_buf_slice(&name);
+    } else {
+        record.name = tamis_slice_of_string("local");
+    }
+    status = status == TAMIS_OK ? core_put_task(step, job, job->stage, task, &record)
+                                : tamis_err_set(step->err, status, "cannot write down a lease");
+    tamis_buf_fini(&name);
+    return status;
 }
 
 tamis_status core_send_assign(core_step *step, const core_worker *worker, uint32_t task)
@@ -201,7 +214,7 @@ static tamis_status give_task(core_step *step, core_job *job, uint32_t index)
         return tamis_err_set(step->err, status, "no memory for a lease");
     }
     lease_task(step, stage, task, index);
-    status = put_lease(step, job, task, core_peer(worker));
+    status = put_lease(step, job, task, worker);
     return status == TAMIS_OK ? core_send_assign(step, worker, task) : status;
 }
 
@@ -247,7 +260,7 @@ tamis_status core_start_local(core_step *step)
     memcpy(step->effects->local_job, job->id, sizeof(step->effects->local_job));
     step->effects->local_stage = job->stage;
     step->effects->local_fence = core->local_fence;
-    return put_lease(step, job, 0, tamis_slice_of_string("local"));
+    return put_lease(step, job, 0, NULL);
 }
 
 /* ---- Results --------------------------------------------------------------------------------- */

@@ -116,6 +116,20 @@ tamis_status core_check_build(const tamis_coordinator_core *core, const tamis_pe
     return TAMIS_OK;
 }
 
+tamis_status core_worker_place(tamis_coordinator_core *core, core_worker *worker, const char *host,
+                               const char *folder)
+{
+    char *copy = strdup(host);
+
+    if (copy == NULL) {
+        return TAMIS_ENOMEM;
+    }
+    free(worker->host);
+    worker->host = copy;
+    worker->folder = core_intern_folder(core, folder);
+    return worker->folder == CORE_NO_FOLDER ? TAMIS_ELIMIT : TAMIS_OK;
+}
+
 static tamis_status refuse(core_step *step, tamis_slice peer, tamis_status reason, const char *text)
 {
     tamis_message message = core_message(step, TAMIS_MESSAGE_REFUSED, NULL, 0);
@@ -135,10 +149,8 @@ static tamis_status drop_worker(core_step *step, uint32_t index, bool is_loss)
     return status;
 }
 
-/* A data folder has one worker: another one that came before is dead, however it is called. Of a
- * worker that only the ledger knows the folder is not known; in one process it died with the
- * coordinator that wrote the ledger, and a run that goes on need not wait for the end of its
- * leases. */
+/* A data folder has one worker: another one that came before is dead, however it is called. So a
+ * worker that comes back to its folder need not wait for the end of its own old leases. */
 static tamis_status drop_predecessor(core_step *step, const core_worker *worker)
 {
     tamis_coordinator_core *core = step->core;
@@ -147,9 +159,8 @@ static tamis_status drop_predecessor(core_step *step, const core_worker *worker)
     for (uint32_t i = 0; i < core->worker_count && status == TAMIS_OK; i++) {
         const core_worker *other = core->workers[i];
 
-        if (other != NULL && other != worker &&
-            (core->settings.is_embedded || (other->is_known && other->folder == worker->folder &&
-                                            strcmp(other->host, worker->host) == 0))) {
+        if (other != NULL && other != worker && other->host != NULL &&
+            other->folder == worker->folder && strcmp(other->host, worker->host) == 0) {
             status = drop_worker(step, i, true);
         }
     }
@@ -173,7 +184,6 @@ tamis_status core_on_hello(core_step *step, const tamis_core_event *event)
     uint32_t index = 0;
     core_worker *worker = core_find_worker(core, event->peer, &index);
     tamis_status status = core_check_build(core, &message->body.hello.build, &reason);
-    char *host = NULL;
 
     if (status != TAMIS_OK) {
         return refuse(step, event->peer, status, reason.text);
@@ -181,19 +191,19 @@ tamis_status core_on_hello(core_step *step, const tamis_core_event *event)
     if (worker == NULL) {
         worker = core_worker_add(core, event->peer, &index);
     }
-    host = strdup(message->body.hello.host);
-    if (worker == NULL || host == NULL) {
-        free(host);
+    if (worker == NULL) {
         return refuse(step, event->peer, TAMIS_ELIMIT, "the coordinator has no room for a worker");
     }
-    free(worker->host);
-    worker->host = host;
-    worker->folder = core_intern_folder(core, message->body.hello.data_folder);
-    if (worker->folder == CORE_NO_FOLDER) {
+    status =
+        core_worker_place(core, worker, message->body.hello.host, message->body.hello.data_folder);
+    if (status == TAMIS_ELIMIT) {
         status = drop_worker(step, index, false);
         return status != TAMIS_OK ? status
                                   : refuse(step, event->peer, TAMIS_ELIMIT,
                                            "the coordinator knows too many data folders");
+    }
+    if (status != TAMIS_OK) {
+        return tamis_err_set(step->err, status, "no memory for a worker");
     }
     worker->is_known = true;
     worker->heard_ms = step->now_ms;

@@ -383,5 +383,5 @@ tamis_status tamis_ledger_read_task(tamis_slice value, tamis_ledger_task *out_ta
         is_valid = read_counters(&reader, out_task->counters);
     }
     return reader_end(&reader, is_valid && (state == TASK_DONE || state == TASK_LEASED) &&
-                                   out_task->name.size < TAMIS_WIRE_TEXT_MAX);
+                                   out_task->name.size < TAMIS_LEDGER_NAME_MAX);
 }

@@ -10,6 +10,8 @@
 
 #define TAMIS_LEDGER_CHUNK ((size_t)(8u << 20)) /* a packed job is cut to values of this size */
 
+#define TAMIS_LEDGER_NAME_MAX (3 * TAMIS_WIRE_TEXT_MAX) /* bytes of the name in a task's record */
+
 enum {
     TAMIS_LEDGER_BLOB = 'B',
     TAMIS_LEDGER_CHUNK_KEY = 'C',
@@ -48,8 +50,9 @@ typedef struct tamis_ledger_stage {
 typedef struct tamis_ledger_task {
     bool is_done;
     uint64_t fence;
-    tamis_slice name; /* data folder when done, else routing id of the worker that holds it; empty:
-                            nobody does */
+    /* Done: data folder. Leased: routing id, host and data folder of the worker, with newlines in
+     * between; or "local"; or empty: the lease has ended. */
+    tamis_slice name;
     uint32_t skip_stages;
     uint64_t bytes;
     uint64_t documents;

@@ -16,8 +16,8 @@ typedef struct tamis_coordinator_options {
     const char *url;          /* to listen on */
     const char *state_folder; /* of the ledger; made when absent; one coordinator at a time */
     const char *data_folder;  /* of local results */
-    bool is_data_shared;      /* a worker of this process has the same one, and cleans up */
-    bool is_single_job;
+    bool is_embedded;      /* its only worker is a thread of this process, has the same data folder
+                              and cleans up; one job a ledger */
     uint64_t memory_bytes; /* of a local task */
     uint32_t heartbeat_ms;
     uint32_t lease_ms;

@@ -635,6 +635,24 @@ static void test_resume(void **state)
     assert_int_equal(f->status.tasks_executed, task_total(f) - 1);
 }
 
+/* The worker died with the coordinator, or comes back by itself: nobody waits for its old lease. */
+static void test_leases_of_the_dead(void **state)
+{
+    fixture *f = *state;
+
+    lease_first(f);
+    restart(f);
+    hello(f, "w-again", "/w"); /* the same folder under a new name */
+    request(f, "w-again", 1);
+    assert_int_equal(expect(f, "w-again", TAMIS_MESSAGE_ASSIGN)->body.assign.task, 0);
+    f->settings.is_embedded = true;
+    restart(f);
+    assert_int_equal(status_of(f)->tasks_running, 0);
+    hello(f, "w-third", "/other");
+    request(f, "w-third", 1);
+    assert_int_equal(expect(f, "w-third", TAMIS_MESSAGE_ASSIGN)->body.assign.task, 0);
+}
+
 static void test_jobs_that_differ(void **state)
 {
     fixture *f = *state;
@@ -788,6 +806,7 @@ int main(void)
         CORE_TEST(test_large_blob),
         CORE_TEST(test_done_job),
         CORE_TEST(test_resume),
+        CORE_TEST(test_leases_of_the_dead),
         CORE_TEST(test_jobs_that_differ),
         CORE_TEST(test_single_job),
         CORE_TEST(test_malformed_job),
