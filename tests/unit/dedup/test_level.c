@@ -28,6 +28,26 @@ static void test_table(void **state)
     assert_null(tamis_level_find(""));
 }
 
+/* lib/job lists the stages of a level without knowing this table; the two must agree on what proves
+ * by equality. */
+static void test_stages_follow_the_verifier(void **state)
+{
+    (void)state;
+    for (int id = 0; id < TAMIS_LEVEL_COUNT; id++) {
+        const tamis_level *level = tamis_level_get((tamis_level_id)id);
+        tamis_stage stages[TAMIS_STAGES_MAX];
+        tamis_job job = {.settings = {.levels = 1u << id}};
+        uint32_t count = tamis_job_stages(&job, stages);
+        bool has_pairs =
+            tamis_stage_find(stages, count, TAMIS_STAGE_PAIR_LATER, level->id) != UINT32_MAX;
+
+        assert_string_equal(level->name, tamis_level_names[id]);
+        assert_int_equal(has_pairs, level->verifier == TAMIS_VERIFIER_SIGNATURE);
+        assert_int_not_equal(tamis_stage_find(stages, count, TAMIS_STAGE_LINK, level->id),
+                             UINT32_MAX);
+    }
+}
+
 static void test_url(void **state)
 {
     tamis_settings settings = {.scope = TAMIS_SCOPE_ALL};
@@ -113,8 +133,9 @@ static void test_near(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_table), cmocka_unit_test(test_url),
-                                       cmocka_unit_test(test_exact), cmocka_unit_test(test_near)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_table), cmocka_unit_test(test_stages_follow_the_verifier),
+        cmocka_unit_test(test_url), cmocka_unit_test(test_exact), cmocka_unit_test(test_near)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
