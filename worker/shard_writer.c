@@ -25,6 +25,7 @@ struct tamis_shard_writer {
     char path[PATH_BYTES];
     char temp_path[PATH_BYTES];
     bool has_temp; /* the temporary file exists */
+    bool is_sync_deferred;
     uint64_t bytes;
     tamis_hasher *hasher;
     ZSTD_CCtx *zstd;
@@ -117,6 +118,11 @@ void tamis_shard_writer_destroy(tamis_shard_writer *writer)
     free(writer->in);
     free(writer->out);
     free(writer);
+}
+
+void tamis_shard_writer_defer_sync(tamis_shard_writer *writer)
+{
+    writer->is_sync_deferred = true;
 }
 
 tamis_status tamis_shard_writer_open(tamis_shard_writer *writer, const char *path, tamis_err *err)
@@ -272,7 +278,7 @@ tamis_status tamis_shard_writer_finish(tamis_shard_writer *writer, uint64_t *out
     if (status != TAMIS_OK) {
         return status;
     }
-    if (fsync(writer->file) != 0) {
+    if (!writer->is_sync_deferred && fsync(writer->file) != 0) {
         return tamis_err_errno(err, errno, "%s: cannot sync", writer->temp_path);
     }
     if (close(writer->file) != 0) {
@@ -293,5 +299,5 @@ tamis_status tamis_shard_writer_publish(tamis_shard_writer *writer, tamis_err *e
                                writer->path);
     }
     writer->has_temp = false;
-    return tamis_path_sync_parent(writer->path, err);
+    return writer->is_sync_deferred ? TAMIS_OK : tamis_path_sync_parent(writer->path, err);
 }

@@ -21,6 +21,9 @@ typedef struct tamis_shard_writer tamis_shard_writer;
 TAMIS_MUST_USE
 tamis_status tamis_shard_writer_create(tamis_output_format format, int32_t level,
                                        tamis_shard_writer **out_writer, tamis_err *err);
+/* For many small files: _finish and _publish leave out their syncs. The caller makes all of them
+ * durable at once (tamis_path_sync_filesystem) before it reports any as written. */
+void tamis_shard_writer_defer_sync(tamis_shard_writer *writer);
 /* Starts a file; folders above it are made. */
 TAMIS_MUST_USE
 tamis_status tamis_shard_writer_open(tamis_shard_writer *writer, const char *path, tamis_err *err);

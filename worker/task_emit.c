@@ -16,6 +16,7 @@
 #define DOCUMENTS        0
 #define ATTRIBUTES       1
 #define REMOVED          2
+#define SYNC_EACH_MAX    4 /* splits of a batch: with more, one sync serves all files of the batch */
 #define SPLITS_BYTES_MAX (64u << 20)
 
 typedef struct emit {
@@ -92,6 +93,15 @@ static tamis_status emit_open_inputs(emit *e, uint32_t part, tamis_err *err)
     return status;
 }
 
+/* Thousands of small inputs would wait for the disk four times each. No file counts before the task
+ * is reported, so one sync in front of that is enough: a crash before it repeats the task. */
+static bool emit_syncs_at_end(const tamis_task_env *env)
+{
+    const uint32_t *first = &env->job->plan.batch_first_split[env->task];
+
+    return first[1] - first[0] > SYNC_EACH_MAX;
+}
+
 static tamis_status emit_create(emit *e, tamis_err *err)
 {
     static const uint32_t asked[TAMIS_OUTPUT_KINDS] = {TAMIS_EMIT_DOCUMENTS, TAMIS_EMIT_ATTRIBUTES,
@@ -111,6 +121,9 @@ static tamis_status emit_create(emit *e, tamis_err *err)
         if ((e->settings->emit & asked[kind]) != 0) {
             status = tamis_shard_writer_create(e->settings->output_format,
                                                e->settings->output_level, &e->writers[kind], err);
+        }
+        if (status == TAMIS_OK && e->writers[kind] != NULL && emit_syncs_at_end(e->env)) {
+            tamis_shard_writer_defer_sync(e->writers[kind]);
         }
     }
     return status;
@@ -441,6 +454,9 @@ tamis_status tamis_task_emit(const tamis_task_env *env, tamis_task_result *resul
     for (uint32_t split = plan->batch_first_split[env->task];
          status == TAMIS_OK && split < plan->batch_first_split[env->task + 1]; split++) {
         status = emit_split(&e, split, err);
+    }
+    if (status == TAMIS_OK && emit_syncs_at_end(env)) {
+        status = tamis_path_sync_filesystem(env->job->out_path, err);
     }
     emit_destroy(&e);
     return status;

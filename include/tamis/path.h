@@ -39,6 +39,9 @@ tamis_status tamis_path_make_parents(const char *path, tamis_err *err);
 /* Syncs a folder (what is named in it), or the folder that holds `path`. */
 TAMIS_MUST_USE
 tamis_status tamis_path_sync_folder(const char *path, tamis_err *err);
+/* Makes everything durable that was written to the file system of `path`, names included. */
+TAMIS_MUST_USE
+tamis_status tamis_path_sync_filesystem(const char *path, tamis_err *err);
 TAMIS_MUST_USE
 tamis_status tamis_path_sync_parent(const char *path, tamis_err *err);
 

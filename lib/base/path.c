@@ -156,6 +156,21 @@ tamis_status tamis_path_sync_folder(const char *path, tamis_err *err)
     return status;
 }
 
+tamis_status tamis_path_sync_filesystem(const char *path, tamis_err *err)
+{
+    tamis_status status = TAMIS_OK;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (file < 0) {
+        return tamis_err_errno(err, errno, "%s: cannot open", path);
+    }
+    if (syncfs(file) != 0) {
+        status = tamis_err_errno(err, errno, "%s: cannot sync its file system", path);
+    }
+    (void)close(file); /* was read only: nothing can be lost */
+    return status;
+}
+
 tamis_status tamis_path_sync_parent(const char *path, tamis_err *err)
 {
     char parent[TAMIS_PATH_MAX];

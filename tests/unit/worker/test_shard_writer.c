@@ -120,6 +120,23 @@ static void test_formats(void **state)
     }
 }
 
+/* Deferred syncs change nothing of what is written. */
+static void test_deferred_sync(void **state)
+{
+    tamis_shard_writer *writer = NULL;
+    char path[128];
+
+    (void)state;
+    (void)snprintf(path, sizeof(path), "%s/deferred", folder);
+    assert_int_equal(tamis_shard_writer_create(TAMIS_OUTPUT_JSONL_ZST, 1, &writer, NULL), TAMIS_OK);
+    tamis_shard_writer_defer_sync(writer);
+    (void)write_shard(writer, path, 5000);
+    check_content(path, TAMIS_OUTPUT_JSONL_ZST);
+    assert_int_equal(tamis_path_sync_filesystem(folder, NULL), TAMIS_OK);
+    assert_int_equal(tamis_path_sync_filesystem("/nonexistent", NULL), TAMIS_ENOENT);
+    tamis_shard_writer_destroy(writer);
+}
+
 static void test_unpublished(void **state)
 {
     tamis_shard_writer *writer = NULL;
@@ -166,6 +183,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_formats),
+        cmocka_unit_test(test_deferred_sync),
         cmocka_unit_test(test_unpublished),
         cmocka_unit_test(test_full_disk),
     };
