@@ -38,6 +38,7 @@ UNFINISHED = {"resolve.after": None, "emit.before_publish": ("emit", "report"),
               "emit.after_publish": ("emit", "report"), "report.before_manifest": ("report",)}
 GOOD = (EXIT_DONE, EXIT_SET_ASIDE)
 BATCHES = 4
+IN_FLIGHT = 4  # results that a worker has sent and the coordinator has not made durable yet
 
 
 class Crashes:
@@ -130,6 +131,27 @@ class Crashes:
         self.finish(out, "two crashes")
         self.require_rest_only(out, "emit.after_publish")
 
+    def at_shares(self):
+        """Dies with 90 % of SCAN, then with 50 % of EMIT done; only the rest is read again.
+
+        One worker runs the tasks in order, so the number of the task at which it dies says what was finished. What may be
+        done once more is the task at hand and the few whose results were on their way to the ledger.
+        """
+        total = sum(self.tasks.values())
+        scan, emit = self.tasks["scan"], self.tasks["emit"]
+        one_worker = {**self.options, "workers": "1"}
+        for what, done in (("90 % of SCAN", -(-9 * scan // 10)),
+                           ("50 % of EMIT", total - emit - self.tasks["report"] + emit // 2)):
+            out = self.new_out()
+            result = self.tamis.run(out, self.paths, one_worker,
+                                    environment={"TAMIS_FAILPOINT": f"task.after_rename:{done}"})
+            require(result.code == -signal.SIGKILL, f"{what}: task {done} was never reached")
+            self.finish(out, what)
+            count, _ = outputs.executed(out)
+            require(total - done <= count <= total - done + 1 + IN_FLIGHT,
+                    f"{what}: {count} of {total} tasks were run again after {done}")
+            shutil.rmtree(out)
+
     def random_moments(self):
         for number in range(self.args.random):
             out = self.new_out()
@@ -178,6 +200,8 @@ class Crashes:
     def checks(self):
         found = [(f"failpoint {name}", lambda name=name: self.failpoint(name))
                  for name in FAILPOINTS]
+        if not self.args.stand_in:
+            found.append(("shares of SCAN and EMIT", self.at_shares))
         return found + [("two crashes", self.twice), ("progress", self.at_progress),
                         ("refusals", self.refusals), ("random moments", self.random_moments)]
 
