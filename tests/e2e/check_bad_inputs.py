@@ -123,7 +123,7 @@ def decode(path):
 
 def offsets_of(path, decoded):
     """Where each row starts in the decoded bytes (of WARC files, when all records are rows)."""
-    kind = format_of(path)
+    kind = format_of(path, decoded)
     if kind == "warc":
         return [match.start() for match in re.finditer(rb"^WARC/1\.", decoded, re.M)] or [0]
     if kind == "text":
@@ -193,7 +193,7 @@ def check_rows(rows, expected, shown, decoded):
 
 def check_digests(rows, shown, decoded):
     """Digests of JSON lines: of the text, and of the raw bytes of a line set aside."""
-    if format_of(shown) != "jsonl":
+    if format_of(shown, decoded) != "jsonl":
         return
     settings = settings_of_options({})
     parsed = [row for _, row in parse_jsonl(decoded, None, settings)]
