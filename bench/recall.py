@@ -37,7 +37,8 @@ def lines_of(path):
     else:
         with open(path, "rb") as file:
             data = file.read()
-    return data.decode("utf-8", "replace").splitlines()
+    # Lines end with \n alone: splitlines() would also cut at U+2028 and others within a text.
+    return [line for line in data.decode("utf-8", "replace").split("\n") if line]
 
 
 def exact_pairs(sets, least):
