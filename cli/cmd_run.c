@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tamis run: removes duplicates from a pile of shards, embedded or on a coordinator. */
-#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,16 +10,11 @@
 #include "commands.h"
 #include "local_tasks.h"
 #include "progress.h"
-#include "run_folder.h"
+#include "run_job.h"
 #include "run_options.h"
 #include "run_report.h"
 #include "tamis/cluster.h"
-#include "tamis/hash.h"
 #include "tamis/log.h"
-#include "tamis/path.h"
-#include "tamis/reader.h"
-#include "tamis/split_result.h"
-#include "tamis/task_support.h"
 #include "worker_tasks.h"
 
 #define MEMORY_LEAST (UINT64_C(256) << 20)
@@ -28,9 +22,7 @@
 #define MEMORY_FIXED (UINT64_C(40) << 20) /* of --memory: program, store, sockets, readers */
 #define MEMORY_OF_TASK                                                                             \
     (UINT64_C(12) << 20) /* least: readers, sorters and a document of some size */
-#define THREADS_MOST   1024
-#define PATH_ROOM      64 /* for attributes/ instead of removed/, and temporary names */
-#define PRIORITY_BYTES (16u << 20)
+#define THREADS_MOST 1024
 
 static const tamis_option run_options[] = {
     {.name = "output",
@@ -143,16 +135,13 @@ static void on_signal(int number)
 
 typedef struct run {
     const tamis_options *options;
-    char out_path[TAMIS_PATH_MAX];
+    tamis_run_job what;
     char state_folder[TAMIS_PATH_MAX];
     char data_folder[TAMIS_PATH_MAX];
-    char id[17];
-    tamis_job job;
     tamis_log *log;
     tamis_progress *progress;
     uint32_t threads;
     uint64_t memory_bytes;
-    int lock; /* of OUT, held to the end; -1: none */
     bool is_remote;
     bool is_quiet;
     tamis_run_status status;
@@ -191,122 +180,21 @@ static void run_bound_threads(run *r)
     }
 }
 
-/* ---- Inputs
- * --------------------------------------------------------------------------------------- */
+/* ---- The run
+ * -------------------------------------------------------------------------------------- */
 
-static tamis_status run_discover(run *r, tamis_err *err)
+static tamis_status run_find_folders(run *r, tamis_err *err)
 {
-    const char *const *operands = NULL;
-    size_t count = tamis_options_operands(r->options, &operands);
-    const char *const *against = NULL;
-    char spool[TAMIS_PATH_MAX] = "";
-    const char **paths = calloc(count + 1, sizeof(*paths));
-    tamis_discover_options options = {
-        .paths = paths, .path_count = count, .out_folder = r->out_path};
-    tamis_status status = TAMIS_OK;
+    const char *out = r->what.out_path;
 
-    if (paths == NULL) {
-        return tamis_err_set(err, TAMIS_ENOMEM, "no memory for the names of the inputs");
-    }
-    options.against_count = tamis_options_list(r->options, "against", &against);
-    options.against = against;
-    options.priority_file = tamis_options_text(r->options, "priority");
-    for (size_t i = 0; i < options.against_count; i++) {
-        if (strcmp(against[i], "-") == 0) {
-            free(paths);
-            return tamis_err_set(err, TAMIS_EARG,
-                                 "--against: '-' is standard input, which can only be an INPUT");
-        }
-    }
-    for (size_t i = 0; status == TAMIS_OK && i < count; i++) {
-        paths[i] = operands[i];
-        if (operands[i][0] == '\0') {
-            status = tamis_err_set(err, TAMIS_EARG, "input %zu has an empty name", i + 1);
-        } else if (strcmp(operands[i], "-") == 0) {
-            if (options.stdin_path == NULL) {
-                status = tamis_out_spool_stdin(r->out_path, spool, err);
-            }
-            options.stdin_path = spool;
-            paths[i] = spool;
-        }
-    }
-    if (status == TAMIS_OK) {
-        status = tamis_discover(&r->job.settings, &options, &r->job.plan, err);
-    }
-    free(paths);
-    return status;
-}
-
-/* A name that no file system takes must not be found out at the end of the work. */
-static tamis_status run_check_paths(const run *r, tamis_err *err)
-{
-    const tamis_plan *plan = &r->job.plan;
-
-    for (uint32_t i = 0; i < plan->input_count; i++) {
-        char name[TAMIS_PATH_MAX];
-        const tamis_input *input = &plan->inputs[i];
-
-        if (input->is_against || input->split_count == 0) {
-            continue;
-        }
-        if (tamis_output_name(&r->job, input->first_split, TAMIS_OUTPUT_KINDS - 1, name,
-                              sizeof(name)) != TAMIS_OK ||
-            strlen(r->out_path) + strlen(name) + PATH_ROOM >= TAMIS_PATH_MAX) {
-            return tamis_err_set(err, TAMIS_ELIMIT,
-                                 "%.400s: its output would have a path of more than %d bytes; name "
-                                 "a folder with a shorter path",
-                                 input->shown, TAMIS_PATH_MAX - PATH_ROOM);
-        }
+    if ((size_t)snprintf(r->state_folder, sizeof(r->state_folder), "%s/%s/state", out,
+                         TAMIS_WORK_NAME) >= sizeof(r->state_folder) ||
+        (size_t)snprintf(r->data_folder, sizeof(r->data_folder), "%s/%s/data", out,
+                         TAMIS_WORK_NAME) >= sizeof(r->data_folder)) {
+        return tamis_err_set(err, TAMIS_ELIMIT, "%s: path is too long", out);
     }
     return TAMIS_OK;
 }
-
-/* The job's name follows from what it is, so that the same command finds its unfinished run. */
-static tamis_status run_name_job(run *r, tamis_err *err)
-{
-    tamis_buf bytes;
-    tamis_status status = TAMIS_OK;
-
-    tamis_buf_init(&bytes, 0);
-    (void)snprintf(r->id, sizeof(r->id), "%016d", 0);
-    r->job.id = r->id;
-    r->job.out_path = r->out_path;
-    status = tamis_job_pack(&r->job, &bytes);
-    if (status == TAMIS_OK) {
-        (void)snprintf(r->id, sizeof(r->id), "%016" PRIx64, tamis_hash64(bytes.data, bytes.size));
-    } else {
-        (void)tamis_err_set(err, status, "no memory to pack the job");
-    }
-    tamis_buf_fini(&bytes);
-    return status;
-}
-
-static tamis_status run_find_out(run *r, tamis_err *err)
-{
-    const char *out = tamis_options_text(r->options, "output");
-    char *resolved = NULL;
-    tamis_status status = tamis_out_prepare(out, &r->lock, err);
-
-    if (status != TAMIS_OK) {
-        return status;
-    }
-    resolved = realpath(out, NULL);
-    if (resolved == NULL) {
-        return tamis_err_errno(err, errno, "%s: cannot resolve", out);
-    }
-    if ((size_t)snprintf(r->out_path, sizeof(r->out_path), "%s", resolved) >= sizeof(r->out_path) ||
-        (size_t)snprintf(r->state_folder, sizeof(r->state_folder), "%s/%s/state", resolved,
-                         TAMIS_WORK_NAME) >= sizeof(r->state_folder) ||
-        (size_t)snprintf(r->data_folder, sizeof(r->data_folder), "%s/%s/data", resolved,
-                         TAMIS_WORK_NAME) >= sizeof(r->data_folder)) {
-        status = tamis_err_set(err, TAMIS_ELIMIT, "%s: path is too long", out);
-    }
-    free(resolved);
-    return status;
-}
-
-/* ---- The run
- * -------------------------------------------------------------------------------------- */
 
 static tamis_status run_open_log(run *r, tamis_err *err)
 {
@@ -315,20 +203,10 @@ static tamis_status run_open_log(run *r, tamis_err *err)
         .level = tamis_options_flag(r->options, "verbose") ? TAMIS_LOG_DEBUG : TAMIS_LOG_INFO,
     };
 
-    if ((size_t)snprintf(path, sizeof(path), "%s/run.log", r->out_path) >= sizeof(path)) {
-        return tamis_err_set(err, TAMIS_ELIMIT, "%s: path is too long", r->out_path);
+    if ((size_t)snprintf(path, sizeof(path), "%s/run.log", r->what.out_path) >= sizeof(path)) {
+        return tamis_err_set(err, TAMIS_ELIMIT, "%s: path is too long", r->what.out_path);
     }
     return tamis_log_open(&options, path, &r->log, err);
-}
-
-static uint64_t stored_bytes(const tamis_plan *plan)
-{
-    uint64_t bytes = 0;
-
-    for (uint32_t i = 0; i < plan->split_count; i++) {
-        bytes += plan->splits[i].end - plan->splits[i].begin;
-    }
-    return bytes;
 }
 
 static void run_catch_signals(void)
@@ -353,7 +231,7 @@ static tamis_status run_execute(run *r, tamis_err *err)
 
     r->progress =
         tamis_progress_create(mode, (tamis_color_mode)tamis_options_choice(r->options, "color"),
-                              stored_bytes(&r->job.plan));
+                              tamis_run_job_stored_bytes(&r->what));
     if (r->progress == NULL) {
         return tamis_err_set(err, TAMIS_ENOMEM, "no memory for the progress display");
     }
@@ -362,7 +240,7 @@ static tamis_status run_execute(run *r, tamis_err *err)
     if (r->is_remote) {
         tamis_submit_options options = {
             .url = tamis_options_text(r->options, "coordinator"),
-            .job = &r->job,
+            .job = &r->what.job,
             .is_data_kept = is_kept,
             .log = r->log,
             .progress = tamis_progress_update,
@@ -373,7 +251,7 @@ static tamis_status run_execute(run *r, tamis_err *err)
         status = tamis_cluster_submit(&options, &r->status, err);
     } else {
         tamis_cluster_options options = {
-            .job = &r->job,
+            .job = &r->what.job,
             .state_folder = r->state_folder,
             .data_folder = r->data_folder,
             .threads = r->threads,
@@ -397,37 +275,25 @@ static tamis_status run_execute(run *r, tamis_err *err)
 
 static tamis_status run_clean_up(run *r, tamis_err *err)
 {
-    tamis_status status = tamis_out_sweep(r->out_path, err);
+    tamis_status status = tamis_out_sweep(r->what.out_path, err);
 
     return status != TAMIS_OK || tamis_options_flag(r->options, "keep-work")
                ? status
-               : tamis_path_remove_in(r->out_path, TAMIS_WORK_NAME, err);
+               : tamis_path_remove_in(r->what.out_path, TAMIS_WORK_NAME, err);
 }
 
 static bool run_is_clean(const run *r)
 {
     char timing[TAMIS_PATH_MAX];
 
-    return tamis_path_join(timing, r->out_path, TAMIS_TIMING_NAME, NULL) == TAMIS_OK &&
+    return tamis_path_join(timing, r->what.out_path, TAMIS_TIMING_NAME, NULL) == TAMIS_OK &&
            access(timing, F_OK) == 0;
 }
 
 static tamis_status run_all(run *r, tamis_out_state *out_state, tamis_err *err)
 {
-    tamis_status status = run_find_out(r, err);
+    tamis_status status = tamis_run_job_prepare(&r->what, r->options, out_state, err);
 
-    if (status == TAMIS_OK) {
-        status = run_discover(r, err);
-    }
-    if (status == TAMIS_OK) {
-        status = run_check_paths(r, err);
-    }
-    if (status == TAMIS_OK) {
-        status = run_name_job(r, err);
-    }
-    if (status == TAMIS_OK) {
-        status = tamis_out_claim(r->out_path, &r->job, out_state, err);
-    }
     if (status == TAMIS_OK && *out_state == TAMIS_OUT_DONE) {
         /* timing.json is written last: without it the run was killed while it cleaned up. */
         return run_is_clean(r) ? status : run_clean_up(r, err);
@@ -435,7 +301,10 @@ static tamis_status run_all(run *r, tamis_out_state *out_state, tamis_err *err)
     if (status != TAMIS_OK) {
         return status;
     }
-    status = run_open_log(r, err);
+    status = run_find_folders(r, err);
+    if (status == TAMIS_OK) {
+        status = run_open_log(r, err);
+    }
     if (status == TAMIS_OK) {
         status = run_execute(r, err);
     }
@@ -443,7 +312,7 @@ static tamis_status run_all(run *r, tamis_out_state *out_state, tamis_err *err)
         status = run_clean_up(r, err);
     }
     if (status == TAMIS_OK) {
-        status = tamis_run_write_timing(r->out_path, &r->status, r->seconds, r->threads,
+        status = tamis_run_write_timing(r->what.out_path, &r->status, r->seconds, r->threads,
                                         r->memory_bytes, err);
     }
     return status;
@@ -459,7 +328,8 @@ static int run_exit(run *r, tamis_status status, tamis_out_state out_state, tami
             (void)fprintf(stderr, "tamis run: %s is complete already; nothing was done\n",
                           tamis_options_text(r->options, "output"));
         }
-        status = tamis_run_show(r->out_path, as_json, r->is_quiet, r->seconds, stdout, &sums, err);
+        status =
+            tamis_run_show(r->what.out_path, as_json, r->is_quiet, r->seconds, stdout, &sums, err);
     }
     if (status == TAMIS_OK) {
         return sums.quarantined + sums.set_aside_inputs == 0 ? TAMIS_EXIT_DONE
@@ -496,7 +366,7 @@ int tamis_cmd_run(int argument_count, char **arguments)
         return code;
     }
     r->options = options;
-    r->lock = -1;
+    tamis_run_job_init(&r->what);
     r->is_quiet = tamis_options_flag(options, "quiet");
     r->is_remote = tamis_options_text(options, "coordinator") != NULL;
     r->threads = tamis_options_is_given(options, "workers")
@@ -506,20 +376,17 @@ int tamis_cmd_run(int argument_count, char **arguments)
                           ? tamis_options_uint(options, "memory")
                           : default_memory();
     run_bound_threads(r);
-    if (tamis_run_settings(options, &r->job.settings, &err) != TAMIS_OK) {
+    if (tamis_run_job_settings(&r->what, options, &err) != TAMIS_OK) {
         (void)fprintf(stderr, "tamis run: %s\nTry 'tamis run --help'.\n", err.text);
         code = TAMIS_EXIT_USAGE;
     } else {
         status = run_all(r, &out_state, &err);
         code = run_exit(r, status, out_state, &err);
     }
-    tamis_plan_fini(&r->job.plan);
     tamis_progress_destroy(r->progress);
     tamis_log_destroy(r->log);
     tamis_options_destroy(options);
-    if (r->lock >= 0) {
-        (void)close(r->lock); /* lets go of OUT */
-    }
+    tamis_run_job_fini(&r->what);
     free(r);
     return code;
 }
