@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "core_internal.h"
+#include "tamis/planted.h"
 
 #define HEARTBEAT_MS 300
 #define LEASE_MS     10000
@@ -256,6 +257,9 @@ static tamis_status restore_task(tamis_coordinator_core *core, core_job *job,
         job->stages[key->stage].tasks[key->task].fence = record.fence;
         return TAMIS_OK;
     }
+    if (TAMIS_PLANTED(DONE_NOT_RESTORED) && key->task % 3 == 2) {
+        return TAMIS_OK;
+    }
     number = core_intern_folder(core, name);
     if (number == CORE_NO_FOLDER) {
         return TAMIS_ENOMEM;
@@ -366,7 +370,7 @@ static void restore_skips(core_job *job)
     for (uint32_t s = 0; s < job->stage_count; s++) {
         const core_stage *stage = &job->stages[s];
 
-        if (!stage->stage.is_local || stage->done_count == 0) {
+        if (!stage->stage.is_local || stage->done_count == 0 || TAMIS_PLANTED(SKIP_NOT_RESTORED)) {
             continue;
         }
         for (uint32_t k = s + 1; k < job->stage_count && k <= s + stage->tasks[0].skip_stages;
@@ -384,7 +388,7 @@ tamis_status tamis_coordinator_core_begin(tamis_coordinator_core *core, uint64_t
     tamis_status status = TAMIS_OK;
     bool has_running = false;
 
-    core->epoch++;
+    core->epoch += TAMIS_PLANTED(EPOCH_NOT_RAISED) && core->epoch != 0 ? 0 : 1;
     if (core->job_count != 0) {
         qsort(core->jobs, core->job_count, sizeof(core_job *), by_order);
     }

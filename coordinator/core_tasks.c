@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "core_internal.h"
+#include "tamis/planted.h"
 
 #define RETRY_SHIFT_MAX 6 /* the delay doubles up to 64 times the first one */
 
@@ -57,7 +58,9 @@ static tamis_status lose_task(core_step *step, core_job *job, uint32_t task, boo
 {
     core_stage *stage = &job->stages[job->stage];
 
-    make_pending(stage, task);
+    if (!TAMIS_PLANTED(LOST_TASK_FORGOTTEN)) {
+        make_pending(stage, task);
+    }
     job->lost++;
     if (!is_loss || ++stage->tasks[task].losses < step->core->settings.losses_max) {
         return TAMIS_OK;
@@ -357,17 +360,24 @@ tamis_status core_on_task_done(core_step *step, core_worker *worker, const tamis
     };
     tamis_status status = TAMIS_OK;
 
-    if (named == NULL || named->fence != message->fence) {
+    if (named == NULL || (named->fence != message->fence && !TAMIS_PLANTED(FENCE_UNCHECKED))) {
         return send_ack(step, worker, message, TAMIS_EFENCED);
+    }
+    if (named->state == CORE_TASK_DONE && TAMIS_PLANTED(DOUBLE_ACCEPT)) {
+        record.name = tamis_slice_of_string(step->core->folders[worker->folder]);
+        return accept(step, job, stage, task, &record, event->bulk, worker->folder);
     }
     if (named->state == CORE_TASK_DONE) { /* a repetition of what was accepted */
         return send_ack(step, worker, message, TAMIS_OK);
     }
-    if (named->state != CORE_TASK_LEASED || named->worker == CORE_NO_WORKER ||
-        step->core->workers[named->worker] != worker) {
+    if ((named->state != CORE_TASK_LEASED || named->worker == CORE_NO_WORKER ||
+         step->core->workers[named->worker] != worker) &&
+        !TAMIS_PLANTED(FENCE_UNCHECKED)) {
         return send_ack(step, worker, message, TAMIS_EFENCED);
     }
-    lease_remove(worker, task);
+    if (!TAMIS_PLANTED(FENCE_UNCHECKED)) {
+        lease_remove(worker, task);
+    }
     if (event->bulk.size > TAMIS_BLOB_MAX) {
         status = fail_task(step, job, task, TAMIS_ELIMIT, false, "the result is too large");
         return status == TAMIS_OK ? core_advance(step) : status;

@@ -3,6 +3,7 @@
 
 #include "ledger_record.h"
 #include "tamis/failpoint.h"
+#include "tamis/planted.h"
 
 #define DELETIONS_MAX 10000 /* keys of one batch */
 #define LARGE_BATCH   (TAMIS_STORE_BATCH_MAX / 2)
@@ -120,9 +121,16 @@ tamis_status tamis_ledger_commit(tamis_store *store, const tamis_core_effects *e
         return TAMIS_OK;
     }
     tamis_failpoint(TAMIS_FAILPOINT_LEDGER_BEFORE_COMMIT);
-    status = effects->bytes.size > LARGE_BATCH
-                 ? commit_large(store, effects, err)
-                 : commit_puts(store, effects, 0, effects->change_count, PUT_ALL, err);
+    if (effects->bytes.size > LARGE_BATCH) {
+        status = commit_large(store, effects, err);
+    } else if (TAMIS_PLANTED(BATCH_SPLIT) && effects->change_count > 1) {
+        status = commit_puts(store, effects, 0, 1, PUT_ALL, err);
+        status = status != TAMIS_OK
+                     ? status
+                     : commit_puts(store, effects, 1, effects->change_count, PUT_ALL, err);
+    } else {
+        status = commit_puts(store, effects, 0, effects->change_count, PUT_ALL, err);
+    }
     if (status != TAMIS_OK) {
         return status;
     }

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "tamis/planted.h"
+
 #define HELLO_MS     500
 #define RESEND_MS    1000
 #define SILENCE_MS   5000
@@ -186,7 +188,7 @@ static tamis_status resend_reports(worker_step *step)
 
     for (held_task *task = step->core->tasks; task != NULL && status == TAMIS_OK;
          task = task->next) {
-        if (task->state == TASK_REPORTING &&
+        if (task->state == TASK_REPORTING && !TAMIS_PLANTED(REPORT_NOT_RESENT) &&
             step->now_ms - task->sent_ms >= step->core->settings.resend_ms) {
             status = worker_send_report(step, task);
         }
