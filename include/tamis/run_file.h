@@ -62,6 +62,11 @@ void tamis_run_writer_destroy(tamis_run_writer *writer);
  * offset). */
 TAMIS_MUST_USE
 tamis_status tamis_run_file_open(const char *path, tamis_run_file **out_file, tamis_err *err);
+/* The same for a run file that stands within another file, `size` bytes from `offset` on (0: to the
+ * end). */
+TAMIS_MUST_USE
+tamis_status tamis_run_file_open_at(const char *path, uint64_t offset, uint64_t size,
+                                    tamis_run_file **out_file, tamis_err *err);
 void tamis_run_file_close(tamis_run_file *file);
 /* Records in piece (kind, part); 0 where there is none. */
 uint64_t tamis_run_file_count(const tamis_run_file *file, uint32_t kind, uint32_t part);

@@ -77,6 +77,8 @@ tamis_status tamis_sorter_write(tamis_sorter *sorter, tamis_run_writer *writer, 
  * (TAMIS_ENOENT). Equal records come in the order of the sources. */
 typedef struct tamis_merge_source {
     const char *path;
+    uint64_t offset; /* of the run file within the file */
+    uint64_t size;   /* of the run file; 0: to the end of the file */
     uint32_t kind;
     uint32_t part;
 } tamis_merge_source;

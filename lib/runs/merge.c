@@ -104,6 +104,7 @@ static tamis_status add_source(tamis_merge *merge, const tamis_merge_source *sou
                                bool keeps_open, tamis_err *err)
 {
     merge_item *item = &merge->items[merge->item_count];
+    tamis_run_place place = {.offset = source->offset, .size = source->size};
     tamis_status status = TAMIS_OK;
 
     *item = (merge_item){.fd = -1};
@@ -116,8 +117,9 @@ static tamis_status add_source(tamis_merge *merge, const tamis_merge_source *sou
     if (status != TAMIS_OK) {
         return status;
     }
-    status = tamis_run_directory_find(item->fd, item->path, source->kind, source->part,
-                                      &item->piece, err);
+    place.fd = item->fd;
+    place.path = item->path;
+    status = tamis_run_directory_find(&place, source->kind, source->part, &item->piece, err);
     if (status != TAMIS_OK) {
         return status;
     }

@@ -17,7 +17,14 @@ struct tamis_run_file {
 
 tamis_status tamis_run_file_open(const char *path, tamis_run_file **out_file, tamis_err *err)
 {
+    return tamis_run_file_open_at(path, 0, 0, out_file, err);
+}
+
+tamis_status tamis_run_file_open_at(const char *path, uint64_t offset, uint64_t size,
+                                    tamis_run_file **out_file, tamis_err *err)
+{
     tamis_run_file *file = calloc(1, sizeof(*file));
+    tamis_run_place place = {.offset = offset, .size = size};
     tamis_status status = TAMIS_OK;
 
     if (file == NULL) {
@@ -33,7 +40,9 @@ tamis_status tamis_run_file_open(const char *path, tamis_run_file **out_file, ta
         status = tamis_err_set(err, TAMIS_ENOMEM, "%s: no memory to open it", path);
         goto out;
     }
-    status = tamis_run_directory_read(file->fd, file->path, &file->pieces, &file->piece_count, err);
+    place.fd = file->fd;
+    place.path = file->path;
+    status = tamis_run_directory_read(&place, &file->pieces, &file->piece_count, err);
     if (status != TAMIS_OK) {
         goto out;
     }
