@@ -29,6 +29,13 @@
 #define SIM_RESULTS_MAX   4096
 #define SIM_INBOX_MAX     64
 
+/* What happened in the runs that have ended, for people to see that all of it did. */
+typedef struct sim_totals {
+    uint64_t steps; /* of cores */
+    uint64_t packets;
+    uint64_t crashes;
+} sim_totals;
+
 /* ---- Truth ------------------------------------------------------------------------------------
  */
 
@@ -141,15 +148,22 @@ typedef struct sim_state {
     bool is_local_canceled;
     char local_job[TAMIS_JOB_ID_SIZE];
     uint32_t local_stage;
-    uint64_t steps;
-    uint64_t crashes;
-    uint64_t packets;
+    sim_totals totals;
     uint64_t client_sequence;
     uint64_t reported[SIM_RESULTS_MAX]; /* fences under which workers sent results */
     size_t reported_count;
     uint64_t accepted[SIM_RESULTS_MAX]; /* fences of results that were committed */
     size_t accepted_count;
 } sim_state;
+
+/* For what has nothing to do with a run. */
+#define SIM_REQUIRE(condition)                                                                     \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            (void)fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                  \
+            exit(2);                                                                               \
+        }                                                                                          \
+    } while (0)
 
 _Noreturn void sim_fail(const sim_state *sim, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -161,7 +175,10 @@ _Noreturn void sim_fail(const sim_state *sim, const char *format, ...)
     } while (0)
 
 /* sim_world.c */
-void sim_run(uint64_t seed, bool is_verbose, uint64_t *out_steps);
+/* Ends the process with abort() when something does not hold; adds to *totals otherwise. */
+void sim_run(uint64_t seed, bool is_verbose, sim_totals *totals);
+void sim_totals_add(sim_totals *to, const sim_totals *from);
+void sim_totals_print(const sim_totals *totals);
 void sim_schedule(sim_state *sim, uint64_t delay_ms, sim_event event);
 void sim_send(sim_state *sim, bool to_coordinator, tamis_slice peer, tamis_slice control,
               tamis_slice bulk);

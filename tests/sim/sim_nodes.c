@@ -30,7 +30,7 @@ void sim_coordinator_crash(sim_state *sim)
     if (sim->is_verbose) {
         (void)printf("%8" PRIu64 " coordinator crashes\n", sim->now_ms);
     }
-    sim->crashes++;
+    sim->totals.crashes++;
     sim->coordinator_incarnation++;
     tamis_coordinator_core_destroy(sim->core);
     sim->core = NULL;
@@ -153,7 +153,7 @@ static void coordinator_step(sim_state *sim, const tamis_core_event *event)
 {
     tamis_err err = {.status = TAMIS_OK};
 
-    sim->steps++;
+    sim->totals.steps++;
     if (tamis_coordinator_core_step(sim->core, event, sim->now_ms, &sim->effects, &err) !=
         TAMIS_OK) {
         sim_fail(sim, "coordinator: %s", err.text);
@@ -294,7 +294,7 @@ static void worker_step(sim_state *sim, uint32_t index, const tamis_worker_event
 
     while (has_event) {
         has_event = false;
-        sim->steps++;
+        sim->totals.steps++;
         tamis_worker_effects_reset(&worker->effects);
         if (tamis_worker_core_step(worker->core, &current, sim->now_ms, &worker->effects, &err) !=
             TAMIS_OK) {
@@ -374,7 +374,7 @@ void sim_worker_crash(sim_state *sim, uint32_t index)
         if (sim->is_verbose) {
             (void)printf("%8" PRIu64 " worker %u crashes\n", sim->now_ms, index);
         }
-        sim->crashes++;
+        sim->totals.crashes++;
         worker_end(sim, index);
     }
 }

@@ -111,7 +111,7 @@ void sim_send(sim_state *sim, bool to_coordinator, tamis_slice peer, tamis_slice
     uint32_t worker = worker_of(sim, peer);
     bool is_lost = worker != UINT32_MAX && sim->workers[worker].is_partitioned;
 
-    sim->packets++;
+    sim->totals.packets++;
     if (is_lost || (sim_has_faults(sim) && sim_chance(sim, sim->drop_per_mille))) {
         return;
     }
@@ -311,7 +311,7 @@ static void end(sim_state *sim)
     free(sim->heap);
 }
 
-void sim_run(uint64_t seed, bool is_verbose, uint64_t *out_steps)
+void sim_run(uint64_t seed, bool is_verbose, sim_totals *totals)
 {
     sim_state *sim = calloc(1, sizeof(*sim));
 
@@ -335,9 +335,23 @@ void sim_run(uint64_t seed, bool is_verbose, uint64_t *out_steps)
     if (is_verbose) {
         (void)printf("seed %" PRIu64 ": done at %" PRIu64 " ms, %" PRIu64 " steps, %" PRIu64
                      " packets, %" PRIu64 " crashes\n",
-                     seed, sim->now_ms, sim->steps, sim->packets, sim->crashes);
+                     seed, sim->now_ms, sim->totals.steps, sim->totals.packets,
+                     sim->totals.crashes);
     }
-    *out_steps += sim->steps;
+    sim_totals_add(totals, &sim->totals);
     end(sim);
     free(sim);
+}
+
+void sim_totals_add(sim_totals *to, const sim_totals *from)
+{
+    to->steps += from->steps;
+    to->packets += from->packets;
+    to->crashes += from->crashes;
+}
+
+void sim_totals_print(const sim_totals *totals)
+{
+    (void)printf("%" PRIu64 " steps, %" PRIu64 " packets, %" PRIu64 " crashes\n", totals->steps,
+                 totals->packets, totals->crashes);
 }
