@@ -18,6 +18,7 @@ typedef enum tamis_run_state {
     TAMIS_RUN_DONE,
     TAMIS_RUN_FAILED,
     TAMIS_RUN_CANCELED,
+    TAMIS_RUN_PAUSED, /* goes on when it is told to */
     TAMIS_RUN_STATE_COUNT
 } tamis_run_state;
 
@@ -41,11 +42,15 @@ typedef struct tamis_run_status {
     uint32_t stage; /* the one at work; stage_count: all are complete */
     uint32_t stage_count;
     uint32_t tasks_running;
-    uint32_t worker_count;   /* that the coordinator hears of */
-    uint64_t tasks_executed; /* results accepted since the coordinator started: what a resumed run
-                                did not repeat is not in it */
-    uint64_t tasks_lost;     /* leases that ended without an accepted result, likewise */
-    tamis_err fault;         /* TAMIS_OK, or why the job failed */
+    uint32_t worker_count;     /* that the coordinator hears of */
+    uint32_t workers_draining; /* of them: take no new task */
+    uint64_t tasks_executed;   /* results accepted since the coordinator started: what a resumed run
+                                  did not repeat is not in it */
+    uint64_t tasks_lost;       /* leases that ended without an accepted result, likewise */
+    uint64_t tasks_backup;     /* second grants beside a slow first one, likewise */
+    uint64_t tasks_rescued;    /* accepted results that were lost and are made again, likewise */
+    uint64_t quarantined_poison; /* records that brought workers down and were passed over */
+    tamis_err fault;             /* TAMIS_OK, or why the job failed */
     tamis_stage_status stages[TAMIS_STAGES_MAX];
 } tamis_run_status;
 

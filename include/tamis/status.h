@@ -39,7 +39,8 @@
     X(ECHANGED, 17, "input or settings changed", false)                                            \
     X(EUNSUPPORTED, 18, "not supported", false)                                                    \
     X(EPEER, 19, "peer out of reach", true)                                                        \
-    X(EDENIED, 20, "permission denied", false)
+    X(EDENIED, 20, "permission denied", false)                                                     \
+    X(ELOST, 21, "a result of an earlier stage is lost", true)
 
 typedef enum tamis_status {
 #define TAMIS_STATUS_ENUM(name, number, text, retryable) TAMIS_##name = (number),

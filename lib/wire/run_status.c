@@ -7,6 +7,7 @@ const char *tamis_run_state_name(tamis_run_state state)
         [TAMIS_RUN_CONNECTING] = "connecting", [TAMIS_RUN_QUEUED] = "queued",
         [TAMIS_RUN_RUNNING] = "running",       [TAMIS_RUN_DONE] = "done",
         [TAMIS_RUN_FAILED] = "failed",         [TAMIS_RUN_CANCELED] = "canceled",
+        [TAMIS_RUN_PAUSED] = "paused",
     };
 
     return (unsigned)state < TAMIS_RUN_STATE_COUNT ? names[state] : "unknown";

@@ -1,54 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tamis/wire.h"
+#include "wire_decode.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-#include "tamis/v1/control.pb-c.h"
 #include "wire_check.h"
 
-/* A decoded message and what it borrows from. */
-typedef struct wire_box {
-    tamis_message message; /* first: the pointer that callers have */
-    Tamis__V1__Envelope *envelope;
-    void *rows; /* held, or the run status */
-} wire_box;
-
-const char *tamis_message_kind_name(tamis_message_kind kind)
-{
-    static const char *const names[TAMIS_MESSAGE_KIND_END] = {
-        [TAMIS_MESSAGE_HELLO] = "hello",
-        [TAMIS_MESSAGE_WELCOME] = "welcome",
-        [TAMIS_MESSAGE_REFUSED] = "refused",
-        [TAMIS_MESSAGE_TASK_REQUEST] = "task_request",
-        [TAMIS_MESSAGE_ASSIGN] = "assign",
-        [TAMIS_MESSAGE_FETCH] = "fetch",
-        [TAMIS_MESSAGE_JOB_INFO] = "job_info",
-        [TAMIS_MESSAGE_OWNERS] = "owners",
-        [TAMIS_MESSAGE_TASK_DONE] = "task_done",
-        [TAMIS_MESSAGE_TASK_ACK] = "task_ack",
-        [TAMIS_MESSAGE_TASK_FAILED] = "task_failed",
-        [TAMIS_MESSAGE_HEARTBEAT] = "heartbeat",
-        [TAMIS_MESSAGE_SUBMIT] = "submit",
-        [TAMIS_MESSAGE_SUBMITTED] = "submitted",
-        [TAMIS_MESSAGE_STATUS_REQUEST] = "status_request",
-        [TAMIS_MESSAGE_STATUS] = "status",
-        [TAMIS_MESSAGE_CANCEL] = "cancel",
-        [TAMIS_MESSAGE_JOB_DONE] = "job_done",
-        [TAMIS_MESSAGE_BYE] = "bye",
-    };
-
-    return (unsigned)kind < TAMIS_MESSAGE_KIND_END && names[kind] != NULL ? names[kind] : "unknown";
-}
-
-bool tamis_job_id_is_valid(const char *id)
-{
-    size_t length = strnlen(id, TAMIS_JOB_ID_SIZE);
-
-    return length == TAMIS_JOB_ID_SIZE - 1 && strspn(id, "0123456789abcdef") == length;
-}
-
-static bool job_of(const char *text, char out_job[TAMIS_JOB_ID_SIZE])
+bool wire_job_of(const char *text, char out_job[TAMIS_JOB_ID_SIZE])
 {
     if (text[0] != 0 && !tamis_job_id_is_valid(text)) {
         return false;
@@ -57,13 +15,23 @@ static bool job_of(const char *text, char out_job[TAMIS_JOB_ID_SIZE])
     return true;
 }
 
-static bool status_of(uint32_t number, tamis_status *out_status)
+bool wire_status_of(uint32_t number, tamis_status *out_status)
 {
     *out_status = (tamis_status)number;
     return number <= INT32_MAX && strcmp(tamis_status_name(*out_status), "unknown") != 0;
 }
 
-static void counters_of(const uint64_t *counters, size_t count, uint64_t out[TAMIS_COUNTER_COUNT])
+bool wire_is_id_or_empty(const char *text)
+{
+    return text[0] == 0 || tamis_job_id_is_valid(text);
+}
+
+bool wire_is_key_or_empty(const char *text)
+{
+    return text[0] == 0 || tamis_public_key_is_valid(text);
+}
+
+void wire_counters_of(const uint64_t *counters, size_t count, uint64_t out[TAMIS_COUNTER_COUNT])
 {
     for (size_t i = 0; i < TAMIS_COUNTER_COUNT; i++) {
         out[i] = i < count ? counters[i] : 0;
@@ -75,12 +43,38 @@ static bool range_is_valid(uint32_t first, uint32_t end)
     return first <= end && end <= TAMIS_STAGES_MAX;
 }
 
+static bool decode_task_failed(const Tamis__V1__TaskFailed *failed, tamis_message *message)
+{
+    message->body.task_failed.stage = failed->stage;
+    message->body.task_failed.task = failed->task;
+    message->body.task_failed.is_retryable = failed->is_retryable;
+    message->body.task_failed.text = failed->text;
+    message->body.task_failed.has_lost = failed->has_lost;
+    if (failed->has_lost) {
+        message->body.task_failed.lost_stage = failed->lost_stage;
+        message->body.task_failed.lost_folder = failed->lost_folder;
+        message->body.task_failed.lost_tasks = failed->lost_tasks;
+        message->body.task_failed.lost_count = failed->n_lost_tasks;
+        message->body.task_failed.is_gone = failed->is_gone;
+    }
+    if (failed->has_lost && (failed->n_lost_tasks == 0 || failed->lost_stage >= failed->stage ||
+                             failed->lost_folder >= TAMIS_WIRE_NO_FOLDER)) {
+        return false;
+    }
+    return failed->stage < TAMIS_STAGES_MAX && failed->n_lost_tasks <= TAMIS_LOST_TASKS_MAX &&
+           wire_status_of(failed->status, &message->body.task_failed.status) &&
+           message->body.task_failed.status != TAMIS_OK;
+}
+
 static bool decode_task(const Tamis__V1__Envelope *envelope, tamis_message *message)
 {
     if (message->kind == TAMIS_MESSAGE_ASSIGN) {
         message->body.assign.stage = envelope->assign->stage;
         message->body.assign.task = envelope->assign->task;
         message->body.assign.lease_ms = envelope->assign->lease_ms;
+        message->body.assign.generation = envelope->assign->generation;
+        message->body.assign.is_isolated = envelope->assign->is_isolated;
+        message->body.assign.is_backup = envelope->assign->is_backup;
         return message->body.assign.stage < TAMIS_STAGES_MAX;
     }
     if (message->kind == TAMIS_MESSAGE_TASK_DONE) {
@@ -91,127 +85,80 @@ static bool decode_task(const Tamis__V1__Envelope *envelope, tamis_message *mess
         message->body.task_done.skip_stages = done->skip_stages;
         message->body.task_done.bytes = done->bytes;
         message->body.task_done.documents = done->documents;
-        counters_of(done->counters, done->n_counters, message->body.task_done.counters);
+        wire_counters_of(done->counters, done->n_counters, message->body.task_done.counters);
         return done->stage < TAMIS_STAGES_MAX && done->skip_stages < TAMIS_STAGES_MAX;
     }
-    message->body.task_failed.stage = envelope->task_failed->stage;
-    message->body.task_failed.task = envelope->task_failed->task;
-    message->body.task_failed.is_retryable = envelope->task_failed->is_retryable;
-    message->body.task_failed.text = envelope->task_failed->text;
-    return envelope->task_failed->stage < TAMIS_STAGES_MAX &&
-           status_of(envelope->task_failed->status, &message->body.task_failed.status) &&
-           message->body.task_failed.status != TAMIS_OK;
+    return decode_task_failed(envelope->task_failed, message);
+}
+
+/* Whether a piece of a packed job may start there. */
+static bool chunk_is_valid(uint64_t offset, uint64_t total)
+{
+    return offset <= total && total <= TAMIS_JOB_BYTES_MAX;
+}
+
+static bool decode_owners(const Tamis__V1__Owners *owners, tamis_message *message)
+{
+    message->body.owners.first_stage = owners->first_stage;
+    message->body.owners.end_stage = owners->end_stage;
+    message->body.owners.generation = owners->generation;
+    message->body.owners.folder_count = owners->folder_count;
+    message->body.owners.folders =
+        owners->n_folders == 0 ? NULL : (const char *const *)owners->folders;
+    return range_is_valid(owners->first_stage, owners->end_stage) &&
+           owners->folder_count <= TAMIS_WIRE_NO_FOLDER &&
+           (owners->n_folders == 0 || owners->n_folders == owners->folder_count);
 }
 
 static bool decode_stages(const Tamis__V1__Envelope *envelope, tamis_message *message)
 {
-    if (message->kind == TAMIS_MESSAGE_FETCH) {
-        message->body.fetch.has_job = envelope->fetch->has_job;
-        message->body.fetch.first_stage = envelope->fetch->first_stage;
-        message->body.fetch.end_stage = envelope->fetch->end_stage;
-        return range_is_valid(envelope->fetch->first_stage, envelope->fetch->end_stage);
+    const Tamis__V1__Fetch *fetch = envelope->fetch;
+
+    if (message->kind == TAMIS_MESSAGE_OWNERS) {
+        return decode_owners(envelope->owners, message);
     }
-    message->body.owners.first_stage = envelope->owners->first_stage;
-    message->body.owners.end_stage = envelope->owners->end_stage;
-    message->body.owners.folders = (const char *const *)envelope->owners->folders;
-    message->body.owners.folder_count = envelope->owners->n_folders;
-    return range_is_valid(envelope->owners->first_stage, envelope->owners->end_stage) &&
-           envelope->owners->n_folders < TAMIS_WIRE_NO_FOLDER;
+    if (message->kind == TAMIS_MESSAGE_JOB_INFO) {
+        message->body.job_info.offset = envelope->job_info->offset;
+        message->body.job_info.total = envelope->job_info->total;
+        return chunk_is_valid(envelope->job_info->offset, envelope->job_info->total);
+    }
+    message->body.fetch.has_job = fetch->has_job;
+    message->body.fetch.first_stage = fetch->first_stage;
+    message->body.fetch.end_stage = fetch->end_stage;
+    message->body.fetch.generation = fetch->generation;
+    message->body.fetch.job_offset = fetch->job_offset;
+    message->body.fetch.folders_version = fetch->folders_version;
+    return range_is_valid(fetch->first_stage, fetch->end_stage) &&
+           fetch->job_offset <= TAMIS_JOB_BYTES_MAX;
 }
 
-static tamis_status decode_heartbeat(const Tamis__V1__Heartbeat *heartbeat, wire_box *box)
+static bool decode_hello(const Tamis__V1__Hello *hello, tamis_message *message)
 {
-    tamis_held *held = calloc(heartbeat->n_held + 1, sizeof(*held));
-
-    if (held == NULL) {
-        return TAMIS_ENOMEM;
-    }
-    box->rows = held;
-    for (size_t i = 0; i < heartbeat->n_held; i++) {
-        held[i].fence = heartbeat->held[i]->fence;
-        held[i].stage = heartbeat->held[i]->stage;
-        held[i].task = heartbeat->held[i]->task;
-        held[i].bytes = heartbeat->held[i]->bytes;
-        held[i].documents = heartbeat->held[i]->documents;
-        if (!job_of(heartbeat->held[i]->job, held[i].job) || held[i].stage >= TAMIS_STAGES_MAX) {
-            return TAMIS_EFORMAT;
-        }
-    }
-    for (size_t i = 0; i < heartbeat->n_jobs; i++) {
-        if (!tamis_job_id_is_valid(heartbeat->jobs[i])) {
-            return TAMIS_EFORMAT;
-        }
-    }
-    box->message.body.heartbeat.held = held;
-    box->message.body.heartbeat.held_count = heartbeat->n_held;
-    box->message.body.heartbeat.credit = heartbeat->credit;
-    box->message.body.heartbeat.jobs = (const char *const *)heartbeat->jobs;
-    box->message.body.heartbeat.job_count = heartbeat->n_jobs;
-    return heartbeat->credit <= TAMIS_WORKER_CREDIT_MAX ? TAMIS_OK : TAMIS_EFORMAT;
+    message->body.hello.build.protocol = hello->protocol;
+    message->body.hello.build.build = hello->build;
+    message->body.hello.build.zstd = hello->zstd;
+    message->body.hello.thread_count = hello->thread_count;
+    message->body.hello.memory_bytes = hello->memory_bytes;
+    message->body.hello.host = hello->host;
+    message->body.hello.data_folder = hello->data_folder;
+    message->body.hello.name = hello->name;
+    message->body.hello.data_url = hello->data_url;
+    message->body.hello.folder_id = hello->folder_id;
+    message->body.hello.public_key = hello->public_key;
+    return hello->data_folder[0] == '/' && wire_is_id_or_empty(hello->folder_id) &&
+           wire_is_key_or_empty(hello->public_key);
 }
 
-static bool decode_stage(const Tamis__V1__Stage *stage, tamis_stage_status *out)
+static bool decode_submit(const Tamis__V1__Submit *submit, tamis_message *message)
 {
-    out->stage.kind = (tamis_stage_kind)stage->kind;
-    out->stage.level = (tamis_level_id)stage->level;
-    out->stage.task_count = stage->task_count;
-    out->stage.is_local = stage->is_local;
-    out->tasks_done = stage->tasks_done;
-    out->is_complete = stage->is_complete;
-    out->is_skipped = stage->is_skipped;
-    out->bytes = stage->bytes;
-    out->documents = stage->documents;
-    out->elapsed_ms = stage->elapsed_ms;
-    counters_of(stage->counters, stage->n_counters, out->counters);
-    return stage->kind < TAMIS_STAGE_KIND_COUNT && stage->level < TAMIS_LEVEL_COUNT;
-}
-
-static tamis_status decode_status(const Tamis__V1__Status *status, wire_box *box)
-{
-    tamis_run_status *run = calloc(1, sizeof(*run));
-
-    if (run == NULL) {
-        return TAMIS_ENOMEM;
-    }
-    box->rows = run;
-    box->message.body.status = run;
-    memcpy(run->job_id, box->message.job, sizeof(run->job_id));
-    run->state = (tamis_run_state)status->state;
-    run->stage = status->stage;
-    run->tasks_running = status->tasks_running;
-    run->worker_count = status->worker_count;
-    run->tasks_executed = status->tasks_executed;
-    run->tasks_lost = status->tasks_lost;
-    if (status->state >= TAMIS_RUN_STATE_COUNT || status->n_stages > TAMIS_STAGES_MAX ||
-        status->stage > status->n_stages || !status_of(status->fault, &run->fault.status)) {
-        return TAMIS_EFORMAT;
-    }
-    (void)snprintf(run->fault.text, sizeof(run->fault.text), "%s", status->fault_text);
-    run->stage_count = (uint32_t)status->n_stages;
-    for (size_t i = 0; i < status->n_stages; i++) {
-        if (!decode_stage(status->stages[i], &run->stages[i])) {
-            return TAMIS_EFORMAT;
-        }
-    }
-    return TAMIS_OK;
-}
-
-static bool decode_peer(const Tamis__V1__Envelope *envelope, tamis_message *message)
-{
-    if (message->kind == TAMIS_MESSAGE_HELLO) {
-        message->body.hello.build.protocol = envelope->hello->protocol;
-        message->body.hello.build.build = envelope->hello->build;
-        message->body.hello.build.zstd = envelope->hello->zstd;
-        message->body.hello.thread_count = envelope->hello->thread_count;
-        message->body.hello.host = envelope->hello->host;
-        message->body.hello.data_folder = envelope->hello->data_folder;
-        return envelope->hello->data_folder[0] == '/';
-    }
-    message->body.submit.build.protocol = envelope->submit->protocol;
-    message->body.submit.build.build = envelope->submit->build;
-    message->body.submit.build.zstd = envelope->submit->zstd;
-    message->body.submit.is_data_kept = envelope->submit->is_data_kept;
-    return true;
+    message->body.submit.build.protocol = submit->protocol;
+    message->body.submit.build.build = submit->build;
+    message->body.submit.build.zstd = submit->zstd;
+    message->body.submit.is_data_kept = submit->is_data_kept;
+    message->body.submit.offset = submit->offset;
+    message->body.submit.total = submit->total;
+    message->body.submit.digest = (tamis_digest){submit->digest_low, submit->digest_high};
+    return chunk_is_valid(submit->offset, submit->total);
 }
 
 static bool decode_answer(const Tamis__V1__Envelope *envelope, tamis_message *message)
@@ -219,18 +166,48 @@ static bool decode_answer(const Tamis__V1__Envelope *envelope, tamis_message *me
     if (message->kind == TAMIS_MESSAGE_WELCOME) {
         message->body.welcome.heartbeat_ms = envelope->welcome->heartbeat_ms;
         message->body.welcome.lease_ms = envelope->welcome->lease_ms;
-        return envelope->welcome->heartbeat_ms != 0;
+        message->body.welcome.cluster = envelope->welcome->cluster;
+        return envelope->welcome->heartbeat_ms != 0 &&
+               wire_is_id_or_empty(envelope->welcome->cluster);
     }
     if (message->kind == TAMIS_MESSAGE_REFUSED) {
         message->body.refused.text = envelope->refused->text;
-        return status_of(envelope->refused->status, &message->body.refused.status);
+        return wire_status_of(envelope->refused->status, &message->body.refused.status);
     }
     if (message->kind == TAMIS_MESSAGE_SUBMITTED) {
         message->body.refused.text = envelope->submitted->text;
-        return status_of(envelope->submitted->status, &message->body.refused.status);
+        message->body.refused.offset = envelope->submitted->offset;
+        return wire_status_of(envelope->submitted->status, &message->body.refused.status) &&
+               envelope->submitted->offset <= TAMIS_JOB_BYTES_MAX;
+    }
+    if (message->kind == TAMIS_MESSAGE_ANSWER) {
+        message->body.answer.text = envelope->answer->text;
+        message->body.answer.count = envelope->answer->count;
+        return wire_status_of(envelope->answer->status, &message->body.answer.status);
     }
     message->body.refused.text = "";
-    return status_of(envelope->task_ack->status, &message->body.refused.status);
+    return wire_status_of(envelope->task_ack->status, &message->body.refused.status);
+}
+
+static bool decode_request(const Tamis__V1__Envelope *envelope, tamis_message *message)
+{
+    if (message->kind == TAMIS_MESSAGE_TASK_REQUEST) {
+        message->body.task_request.credit = envelope->task_request->credit;
+        return envelope->task_request->credit <= TAMIS_WORKER_CREDIT_MAX;
+    }
+    if (message->kind == TAMIS_MESSAGE_JOBS_REQUEST) {
+        message->body.rows_request.first = envelope->jobs_request->first;
+        return true;
+    }
+    if (message->kind == TAMIS_MESSAGE_WORKERS_REQUEST) {
+        message->body.rows_request.first = envelope->workers_request->first;
+        return true;
+    }
+    message->body.drain.worker = envelope->drain->worker;
+    message->body.drain.is_now = envelope->drain->is_now;
+    message->body.drain.is_undo = envelope->drain->is_undo;
+    return envelope->drain->worker[0] != 0 &&
+           !(envelope->drain->is_now && envelope->drain->is_undo);
 }
 
 static tamis_status decode_body(const Tamis__V1__Envelope *envelope, wire_box *box)
@@ -240,13 +217,16 @@ static tamis_status decode_body(const Tamis__V1__Envelope *envelope, wire_box *b
 
     switch (message->kind) {
     case TAMIS_MESSAGE_HELLO:
+        is_valid = decode_hello(envelope->hello, message);
+        break;
     case TAMIS_MESSAGE_SUBMIT:
-        is_valid = decode_peer(envelope, message);
+        is_valid = decode_submit(envelope->submit, message);
         break;
     case TAMIS_MESSAGE_WELCOME:
     case TAMIS_MESSAGE_REFUSED:
     case TAMIS_MESSAGE_SUBMITTED:
     case TAMIS_MESSAGE_TASK_ACK:
+    case TAMIS_MESSAGE_ANSWER:
         is_valid = decode_answer(envelope, message);
         break;
     case TAMIS_MESSAGE_ASSIGN:
@@ -255,23 +235,29 @@ static tamis_status decode_body(const Tamis__V1__Envelope *envelope, wire_box *b
         is_valid = decode_task(envelope, message);
         break;
     case TAMIS_MESSAGE_FETCH:
+    case TAMIS_MESSAGE_JOB_INFO:
     case TAMIS_MESSAGE_OWNERS:
         is_valid = decode_stages(envelope, message);
         break;
-    case TAMIS_MESSAGE_HEARTBEAT:
-        return decode_heartbeat(envelope->heartbeat, box);
-    case TAMIS_MESSAGE_STATUS:
-        return decode_status(envelope->status, box);
     case TAMIS_MESSAGE_TASK_REQUEST:
-        message->body.task_request.credit = envelope->task_request->credit;
-        is_valid = envelope->task_request->credit <= TAMIS_WORKER_CREDIT_MAX;
+    case TAMIS_MESSAGE_JOBS_REQUEST:
+    case TAMIS_MESSAGE_WORKERS_REQUEST:
+    case TAMIS_MESSAGE_DRAIN:
+        is_valid = decode_request(envelope, message);
         break;
+    case TAMIS_MESSAGE_HEARTBEAT:
+    case TAMIS_MESSAGE_STATUS:
+    case TAMIS_MESSAGE_FOLDERS:
+    case TAMIS_MESSAGE_JOBS:
+    case TAMIS_MESSAGE_WORKERS:
+        return wire_decode_rows(envelope, box);
     case TAMIS_MESSAGE_JOB_DONE:
         message->body.job_done.is_data_kept = envelope->job_done->is_data_kept;
         break;
-    case TAMIS_MESSAGE_JOB_INFO:
     case TAMIS_MESSAGE_STATUS_REQUEST:
     case TAMIS_MESSAGE_CANCEL:
+    case TAMIS_MESSAGE_PAUSE:
+    case TAMIS_MESSAGE_RESUME:
     case TAMIS_MESSAGE_BYE:
         break;
     case TAMIS_MESSAGE_KIND_END:
@@ -286,7 +272,7 @@ static tamis_status decode_body(const Tamis__V1__Envelope *envelope, wire_box *b
 static tamis_message_kind kind_of(const Tamis__V1__Envelope *envelope)
 {
     static_assert((int)TAMIS__V1__ENVELOPE__BODY_HELLO == (int)TAMIS_MESSAGE_HELLO + 15, "kinds");
-    static_assert((int)TAMIS__V1__ENVELOPE__BODY_BYE == (int)TAMIS_MESSAGE_BYE + 15, "kinds");
+    static_assert((int)TAMIS__V1__ENVELOPE__BODY_ANSWER == (int)TAMIS_MESSAGE_ANSWER + 15, "kinds");
     int number = (int)envelope->body_case - 15;
 
     return number > 0 && number < TAMIS_MESSAGE_KIND_END ? (tamis_message_kind)number
@@ -308,7 +294,7 @@ static tamis_status decode_envelope(wire_box *box, tamis_err *err)
     message->sequence = envelope->sequence;
     message->epoch = envelope->epoch;
     message->fence = envelope->fence;
-    if (message->kind == TAMIS_MESSAGE_KIND_END || !job_of(envelope->job, message->job)) {
+    if (message->kind == TAMIS_MESSAGE_KIND_END || !wire_job_of(envelope->job, message->job)) {
         return tamis_err_set(err, TAMIS_EFORMAT, "message: no known kind, or a malformed job id");
     }
     status = decode_body(envelope, box);

@@ -1,51 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tamis/wire.h"
+#include "wire_encode.h"
 
+#include <assert.h>
 #include <stdlib.h>
-
-#include "tamis/v1/control.pb-c.h"
-
-/* One union of all bodies: a message has one, and it lives on the stack of the encoder. */
-typedef union wire_body {
-    Tamis__V1__Hello hello;
-    Tamis__V1__Welcome welcome;
-    Tamis__V1__Refused refused;
-    Tamis__V1__TaskRequest task_request;
-    Tamis__V1__Assign assign;
-    Tamis__V1__Fetch fetch;
-    Tamis__V1__JobInfo job_info;
-    Tamis__V1__Owners owners;
-    Tamis__V1__TaskDone task_done;
-    Tamis__V1__TaskAck task_ack;
-    Tamis__V1__TaskFailed task_failed;
-    Tamis__V1__Heartbeat heartbeat;
-    Tamis__V1__Submit submit;
-    Tamis__V1__Submitted submitted;
-    Tamis__V1__StatusRequest status_request;
-    Tamis__V1__Status status;
-    Tamis__V1__Cancel cancel;
-    Tamis__V1__JobDone job_done;
-    Tamis__V1__Bye bye;
-} wire_body;
-
-typedef struct wire_encoder {
-    Tamis__V1__Envelope envelope;
-    wire_body body;
-    uint64_t counters[TAMIS_COUNTER_COUNT];
-    void *rows;     /* array of Held or Stage */
-    void *pointers; /* to its entries */
-} wire_encoder;
-
-/* The generated structs have no const; packing only reads. */
-static char *text_of(const char *text)
-{
-    return (char *)(uintptr_t)(text == NULL ? "" : text);
-}
-
-static char **texts_of(const char *const *texts)
-{
-    return (char **)(uintptr_t)texts;
-}
 
 static void encode_peer(wire_encoder *encoder, const tamis_message *message)
 {
@@ -56,11 +13,16 @@ static void encode_peer(wire_encoder *encoder, const tamis_message *message)
 
         tamis__v1__hello__init(hello);
         hello->protocol = message->body.hello.build.protocol;
-        hello->build = text_of(message->body.hello.build.build);
-        hello->zstd = text_of(message->body.hello.build.zstd);
+        hello->build = wire_text(message->body.hello.build.build);
+        hello->zstd = wire_text(message->body.hello.build.zstd);
         hello->thread_count = message->body.hello.thread_count;
-        hello->host = text_of(message->body.hello.host);
-        hello->data_folder = text_of(message->body.hello.data_folder);
+        hello->host = wire_text(message->body.hello.host);
+        hello->data_folder = wire_text(message->body.hello.data_folder);
+        hello->name = wire_text(message->body.hello.name);
+        hello->data_url = wire_text(message->body.hello.data_url);
+        hello->folder_id = wire_text(message->body.hello.folder_id);
+        hello->public_key = wire_text(message->body.hello.public_key);
+        hello->memory_bytes = message->body.hello.memory_bytes;
         envelope->body_case = TAMIS__V1__ENVELOPE__BODY_HELLO;
         envelope->hello = hello;
     } else {
@@ -68,9 +30,13 @@ static void encode_peer(wire_encoder *encoder, const tamis_message *message)
 
         tamis__v1__submit__init(submit);
         submit->protocol = message->body.submit.build.protocol;
-        submit->build = text_of(message->body.submit.build.build);
-        submit->zstd = text_of(message->body.submit.build.zstd);
+        submit->build = wire_text(message->body.submit.build.build);
+        submit->zstd = wire_text(message->body.submit.build.zstd);
         submit->is_data_kept = message->body.submit.is_data_kept;
+        submit->offset = message->body.submit.offset;
+        submit->total = message->body.submit.total;
+        submit->digest_low = message->body.submit.digest.low;
+        submit->digest_high = message->body.submit.digest.high;
         envelope->body_case = TAMIS__V1__ENVELOPE__BODY_SUBMIT;
         envelope->submit = submit;
     }
@@ -84,20 +50,29 @@ static void encode_answer(wire_encoder *encoder, const tamis_message *message)
         tamis__v1__welcome__init(&encoder->body.welcome);
         encoder->body.welcome.heartbeat_ms = message->body.welcome.heartbeat_ms;
         encoder->body.welcome.lease_ms = message->body.welcome.lease_ms;
+        encoder->body.welcome.cluster = wire_text(message->body.welcome.cluster);
         envelope->body_case = TAMIS__V1__ENVELOPE__BODY_WELCOME;
         envelope->welcome = &encoder->body.welcome;
     } else if (message->kind == TAMIS_MESSAGE_REFUSED) {
         tamis__v1__refused__init(&encoder->body.refused);
         encoder->body.refused.status = (uint32_t)message->body.refused.status;
-        encoder->body.refused.text = text_of(message->body.refused.text);
+        encoder->body.refused.text = wire_text(message->body.refused.text);
         envelope->body_case = TAMIS__V1__ENVELOPE__BODY_REFUSED;
         envelope->refused = &encoder->body.refused;
     } else if (message->kind == TAMIS_MESSAGE_SUBMITTED) {
         tamis__v1__submitted__init(&encoder->body.submitted);
         encoder->body.submitted.status = (uint32_t)message->body.refused.status;
-        encoder->body.submitted.text = text_of(message->body.refused.text);
+        encoder->body.submitted.text = wire_text(message->body.refused.text);
+        encoder->body.submitted.offset = message->body.refused.offset;
         envelope->body_case = TAMIS__V1__ENVELOPE__BODY_SUBMITTED;
         envelope->submitted = &encoder->body.submitted;
+    } else if (message->kind == TAMIS_MESSAGE_ANSWER) {
+        tamis__v1__answer__init(&encoder->body.answer);
+        encoder->body.answer.status = (uint32_t)message->body.answer.status;
+        encoder->body.answer.text = wire_text(message->body.answer.text);
+        encoder->body.answer.count = message->body.answer.count;
+        envelope->body_case = TAMIS__V1__ENVELOPE__BODY_ANSWER;
+        envelope->answer = &encoder->body.answer;
     } else {
         tamis__v1__task_ack__init(&encoder->body.task_ack);
         encoder->body.task_ack.status = (uint32_t)message->body.refused.status;
@@ -106,18 +81,45 @@ static void encode_answer(wire_encoder *encoder, const tamis_message *message)
     }
 }
 
+static void encode_task_failed(wire_encoder *encoder, const tamis_message *message)
+{
+    Tamis__V1__TaskFailed *failed = &encoder->body.task_failed;
+
+    tamis__v1__task_failed__init(failed);
+    failed->stage = message->body.task_failed.stage;
+    failed->task = message->body.task_failed.task;
+    failed->status = (uint32_t)message->body.task_failed.status;
+    failed->is_retryable = message->body.task_failed.is_retryable;
+    failed->text = wire_text(message->body.task_failed.text);
+    failed->has_lost = message->body.task_failed.has_lost;
+    if (failed->has_lost) {
+        failed->lost_stage = message->body.task_failed.lost_stage;
+        failed->lost_folder = message->body.task_failed.lost_folder;
+        failed->lost_tasks = (uint32_t *)(uintptr_t)message->body.task_failed.lost_tasks;
+        failed->n_lost_tasks = message->body.task_failed.lost_count;
+        failed->is_gone = message->body.task_failed.is_gone;
+    }
+    encoder->envelope.body_case = TAMIS__V1__ENVELOPE__BODY_TASK_FAILED;
+    encoder->envelope.task_failed = failed;
+}
+
 static void encode_task(wire_encoder *encoder, const tamis_message *message)
 {
     Tamis__V1__Envelope *envelope = &encoder->envelope;
 
     if (message->kind == TAMIS_MESSAGE_ASSIGN) {
-        tamis__v1__assign__init(&encoder->body.assign);
-        encoder->body.assign.stage = message->body.assign.stage;
-        encoder->body.assign.task = message->body.assign.task;
-        encoder->body.assign.lease_ms = message->body.assign.lease_ms;
+        Tamis__V1__Assign *assign = &encoder->body.assign;
+
+        tamis__v1__assign__init(assign);
+        assign->stage = message->body.assign.stage;
+        assign->task = message->body.assign.task;
+        assign->lease_ms = message->body.assign.lease_ms;
+        assign->generation = message->body.assign.generation;
+        assign->is_isolated = message->body.assign.is_isolated;
+        assign->is_backup = message->body.assign.is_backup;
         envelope->body_case = TAMIS__V1__ENVELOPE__BODY_ASSIGN;
-        envelope->assign = &encoder->body.assign;
-    } else if (message->kind == TAMIS_MESSAGE_TASK_DONE) {
+        envelope->assign = assign;
+    } else {
         Tamis__V1__TaskDone *done = &encoder->body.task_done;
 
         tamis__v1__task_done__init(done);
@@ -131,17 +133,6 @@ static void encode_task(wire_encoder *encoder, const tamis_message *message)
         done->n_counters = TAMIS_COUNTER_COUNT;
         envelope->body_case = TAMIS__V1__ENVELOPE__BODY_TASK_DONE;
         envelope->task_done = done;
-    } else {
-        Tamis__V1__TaskFailed *failed = &encoder->body.task_failed;
-
-        tamis__v1__task_failed__init(failed);
-        failed->stage = message->body.task_failed.stage;
-        failed->task = message->body.task_failed.task;
-        failed->status = (uint32_t)message->body.task_failed.status;
-        failed->is_retryable = message->body.task_failed.is_retryable;
-        failed->text = text_of(message->body.task_failed.text);
-        envelope->body_case = TAMIS__V1__ENVELOPE__BODY_TASK_FAILED;
-        envelope->task_failed = failed;
     }
 }
 
@@ -150,111 +141,62 @@ static void encode_stages(wire_encoder *encoder, const tamis_message *message)
     Tamis__V1__Envelope *envelope = &encoder->envelope;
 
     if (message->kind == TAMIS_MESSAGE_FETCH) {
-        tamis__v1__fetch__init(&encoder->body.fetch);
-        encoder->body.fetch.has_job = message->body.fetch.has_job;
-        encoder->body.fetch.first_stage = message->body.fetch.first_stage;
-        encoder->body.fetch.end_stage = message->body.fetch.end_stage;
+        Tamis__V1__Fetch *fetch = &encoder->body.fetch;
+
+        tamis__v1__fetch__init(fetch);
+        fetch->has_job = message->body.fetch.has_job;
+        fetch->first_stage = message->body.fetch.first_stage;
+        fetch->end_stage = message->body.fetch.end_stage;
+        fetch->generation = message->body.fetch.generation;
+        fetch->job_offset = message->body.fetch.job_offset;
+        fetch->folders_version = message->body.fetch.folders_version;
         envelope->body_case = TAMIS__V1__ENVELOPE__BODY_FETCH;
-        envelope->fetch = &encoder->body.fetch;
+        envelope->fetch = fetch;
+    } else if (message->kind == TAMIS_MESSAGE_JOB_INFO) {
+        tamis__v1__job_info__init(&encoder->body.job_info);
+        encoder->body.job_info.offset = message->body.job_info.offset;
+        encoder->body.job_info.total = message->body.job_info.total;
+        envelope->body_case = TAMIS__V1__ENVELOPE__BODY_JOB_INFO;
+        envelope->job_info = &encoder->body.job_info;
     } else {
         Tamis__V1__Owners *owners = &encoder->body.owners;
 
         tamis__v1__owners__init(owners);
         owners->first_stage = message->body.owners.first_stage;
         owners->end_stage = message->body.owners.end_stage;
-        owners->folders = texts_of(message->body.owners.folders);
-        owners->n_folders = message->body.owners.folder_count;
+        owners->generation = message->body.owners.generation;
+        owners->folder_count = (uint32_t)message->body.owners.folder_count;
+        if (message->body.owners.folders != NULL) {
+            owners->folders = wire_texts(message->body.owners.folders);
+            owners->n_folders = message->body.owners.folder_count;
+        }
         envelope->body_case = TAMIS__V1__ENVELOPE__BODY_OWNERS;
         envelope->owners = owners;
     }
 }
 
-static tamis_status encode_heartbeat(wire_encoder *encoder, const tamis_message *message)
+static void encode_request(wire_encoder *encoder, const tamis_message *message)
 {
-    Tamis__V1__Heartbeat *heartbeat = &encoder->body.heartbeat;
-    size_t count = message->body.heartbeat.held_count;
-    Tamis__V1__Held *rows = NULL;
-    Tamis__V1__Held **pointers = NULL;
+    Tamis__V1__Envelope *envelope = &encoder->envelope;
 
-    tamis__v1__heartbeat__init(heartbeat);
-    if (count > TAMIS_WIRE_ITEMS_MAX) {
-        return TAMIS_ELIMIT;
+    if (message->kind == TAMIS_MESSAGE_JOBS_REQUEST) {
+        tamis__v1__jobs_request__init(&encoder->body.jobs_request);
+        encoder->body.jobs_request.first = message->body.rows_request.first;
+        envelope->body_case = TAMIS__V1__ENVELOPE__BODY_JOBS_REQUEST;
+        envelope->jobs_request = &encoder->body.jobs_request;
+    } else if (message->kind == TAMIS_MESSAGE_WORKERS_REQUEST) {
+        tamis__v1__workers_request__init(&encoder->body.workers_request);
+        encoder->body.workers_request.first = message->body.rows_request.first;
+        envelope->body_case = TAMIS__V1__ENVELOPE__BODY_WORKERS_REQUEST;
+        envelope->workers_request = &encoder->body.workers_request;
+    } else {
+        tamis__v1__drain__init(&encoder->body.drain);
+        encoder->body.drain.worker = wire_text(message->body.drain.worker);
+        encoder->body.drain.is_now = message->body.drain.is_now;
+        encoder->body.drain.is_undo = message->body.drain.is_undo;
+        envelope->body_case = TAMIS__V1__ENVELOPE__BODY_DRAIN;
+        envelope->drain = &encoder->body.drain;
     }
-    encoder->rows = rows = calloc(count + 1, sizeof(*rows));
-    encoder->pointers = pointers = calloc(count + 1, sizeof(*pointers));
-    if (rows == NULL || pointers == NULL) {
-        return TAMIS_ENOMEM;
-    }
-    for (size_t i = 0; i < count; i++) {
-        const tamis_held *held = &message->body.heartbeat.held[i];
-
-        tamis__v1__held__init(&rows[i]);
-        rows[i].fence = held->fence;
-        rows[i].stage = held->stage;
-        rows[i].task = held->task;
-        rows[i].bytes = held->bytes;
-        rows[i].documents = held->documents;
-        rows[i].job = text_of(held->job);
-        pointers[i] = &rows[i];
-    }
-    heartbeat->held = pointers;
-    heartbeat->n_held = count;
-    heartbeat->credit = message->body.heartbeat.credit;
-    heartbeat->jobs = texts_of(message->body.heartbeat.jobs);
-    heartbeat->n_jobs = message->body.heartbeat.job_count;
-    encoder->envelope.body_case = TAMIS__V1__ENVELOPE__BODY_HEARTBEAT;
-    encoder->envelope.heartbeat = heartbeat;
-    return TAMIS_OK;
-}
-
-static void encode_stage(const tamis_stage_status *stage, Tamis__V1__Stage *out)
-{
-    tamis__v1__stage__init(out);
-    out->kind = (uint32_t)stage->stage.kind;
-    out->level = (uint32_t)stage->stage.level;
-    out->task_count = stage->stage.task_count;
-    out->is_local = stage->stage.is_local;
-    out->tasks_done = stage->tasks_done;
-    out->is_complete = stage->is_complete;
-    out->is_skipped = stage->is_skipped;
-    out->bytes = stage->bytes;
-    out->documents = stage->documents;
-    out->elapsed_ms = stage->elapsed_ms;
-    out->counters = (uint64_t *)(uintptr_t)stage->counters;
-    out->n_counters = TAMIS_COUNTER_COUNT;
-}
-
-static tamis_status encode_status(wire_encoder *encoder, const tamis_message *message)
-{
-    const tamis_run_status *run = message->body.status;
-    Tamis__V1__Status *status = &encoder->body.status;
-    Tamis__V1__Stage *rows = NULL;
-    Tamis__V1__Stage **pointers = NULL;
-
-    TAMIS_ASSERT(run->stage_count <= TAMIS_STAGES_MAX);
-    tamis__v1__status__init(status);
-    encoder->rows = rows = calloc(TAMIS_STAGES_MAX, sizeof(*rows));
-    encoder->pointers = pointers = calloc(TAMIS_STAGES_MAX, sizeof(*pointers));
-    if (rows == NULL || pointers == NULL) {
-        return TAMIS_ENOMEM;
-    }
-    for (uint32_t i = 0; i < run->stage_count; i++) {
-        encode_stage(&run->stages[i], &rows[i]);
-        pointers[i] = &rows[i];
-    }
-    status->state = (uint32_t)run->state;
-    status->stage = run->stage;
-    status->tasks_running = run->tasks_running;
-    status->worker_count = run->worker_count;
-    status->tasks_executed = run->tasks_executed;
-    status->tasks_lost = run->tasks_lost;
-    status->fault = (uint32_t)run->fault.status;
-    status->fault_text = text_of(run->fault.text);
-    status->stages = pointers;
-    status->n_stages = run->stage_count;
-    encoder->envelope.body_case = TAMIS__V1__ENVELOPE__BODY_STATUS;
-    encoder->envelope.status = status;
-    return TAMIS_OK;
 }
 
 /* Kinds whose body says little or nothing. */
@@ -267,10 +209,6 @@ static void encode_plain(wire_encoder *encoder, const tamis_message *message)
         encoder->body.task_request.credit = message->body.task_request.credit;
         envelope->body_case = TAMIS__V1__ENVELOPE__BODY_TASK_REQUEST;
         envelope->task_request = &encoder->body.task_request;
-    } else if (message->kind == TAMIS_MESSAGE_JOB_INFO) {
-        tamis__v1__job_info__init(&encoder->body.job_info);
-        envelope->body_case = TAMIS__V1__ENVELOPE__BODY_JOB_INFO;
-        envelope->job_info = &encoder->body.job_info;
     } else if (message->kind == TAMIS_MESSAGE_STATUS_REQUEST) {
         tamis__v1__status_request__init(&encoder->body.status_request);
         envelope->body_case = TAMIS__V1__ENVELOPE__BODY_STATUS_REQUEST;
@@ -279,6 +217,14 @@ static void encode_plain(wire_encoder *encoder, const tamis_message *message)
         tamis__v1__cancel__init(&encoder->body.cancel);
         envelope->body_case = TAMIS__V1__ENVELOPE__BODY_CANCEL;
         envelope->cancel = &encoder->body.cancel;
+    } else if (message->kind == TAMIS_MESSAGE_PAUSE) {
+        tamis__v1__pause__init(&encoder->body.pause);
+        envelope->body_case = TAMIS__V1__ENVELOPE__BODY_PAUSE;
+        envelope->pause = &encoder->body.pause;
+    } else if (message->kind == TAMIS_MESSAGE_RESUME) {
+        tamis__v1__resume__init(&encoder->body.resume);
+        envelope->body_case = TAMIS__V1__ENVELOPE__BODY_RESUME;
+        envelope->resume = &encoder->body.resume;
     } else if (message->kind == TAMIS_MESSAGE_JOB_DONE) {
         tamis__v1__job_done__init(&encoder->body.job_done);
         encoder->body.job_done.is_data_kept = message->body.job_done.is_data_kept;
@@ -302,25 +248,37 @@ static tamis_status encode_body(wire_encoder *encoder, const tamis_message *mess
     case TAMIS_MESSAGE_REFUSED:
     case TAMIS_MESSAGE_SUBMITTED:
     case TAMIS_MESSAGE_TASK_ACK:
+    case TAMIS_MESSAGE_ANSWER:
         encode_answer(encoder, message);
         return TAMIS_OK;
     case TAMIS_MESSAGE_ASSIGN:
     case TAMIS_MESSAGE_TASK_DONE:
-    case TAMIS_MESSAGE_TASK_FAILED:
         encode_task(encoder, message);
         return TAMIS_OK;
+    case TAMIS_MESSAGE_TASK_FAILED:
+        encode_task_failed(encoder, message);
+        return TAMIS_OK;
     case TAMIS_MESSAGE_FETCH:
+    case TAMIS_MESSAGE_JOB_INFO:
     case TAMIS_MESSAGE_OWNERS:
         encode_stages(encoder, message);
         return TAMIS_OK;
+    case TAMIS_MESSAGE_JOBS_REQUEST:
+    case TAMIS_MESSAGE_WORKERS_REQUEST:
+    case TAMIS_MESSAGE_DRAIN:
+        encode_request(encoder, message);
+        return TAMIS_OK;
     case TAMIS_MESSAGE_HEARTBEAT:
-        return encode_heartbeat(encoder, message);
     case TAMIS_MESSAGE_STATUS:
-        return encode_status(encoder, message);
+    case TAMIS_MESSAGE_FOLDERS:
+    case TAMIS_MESSAGE_JOBS:
+    case TAMIS_MESSAGE_WORKERS:
+        return wire_encode_rows(encoder, message);
     case TAMIS_MESSAGE_TASK_REQUEST:
-    case TAMIS_MESSAGE_JOB_INFO:
     case TAMIS_MESSAGE_STATUS_REQUEST:
     case TAMIS_MESSAGE_CANCEL:
+    case TAMIS_MESSAGE_PAUSE:
+    case TAMIS_MESSAGE_RESUME:
     case TAMIS_MESSAGE_JOB_DONE:
     case TAMIS_MESSAGE_BYE:
         encode_plain(encoder, message);
@@ -334,6 +292,7 @@ static tamis_status encode_body(wire_encoder *encoder, const tamis_message *mess
 
 tamis_status tamis_wire_encode(const tamis_message *message, tamis_buf *out)
 {
+    static_assert(sizeof(message->body) == sizeof(message->body.task_done), "the largest is first");
     wire_encoder encoder = {.rows = NULL};
     size_t size = 0;
     tamis_status status = TAMIS_OK;
@@ -343,7 +302,7 @@ tamis_status tamis_wire_encode(const tamis_message *message, tamis_buf *out)
     encoder.envelope.sequence = message->sequence;
     encoder.envelope.epoch = message->epoch;
     encoder.envelope.fence = message->fence;
-    encoder.envelope.job = text_of(message->job);
+    encoder.envelope.job = wire_text(message->job);
     status = encode_body(&encoder, message);
     if (status != TAMIS_OK) {
         goto out;

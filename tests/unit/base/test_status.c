@@ -41,6 +41,7 @@ static void test_table(void **state)
         {TAMIS_EUNSUPPORTED, 18, "EUNSUPPORTED"},
         {TAMIS_EPEER, 19, "EPEER"},
         {TAMIS_EDENIED, 20, "EDENIED"},
+        {TAMIS_ELOST, 21, "ELOST"},
     };
 
     (void)state;

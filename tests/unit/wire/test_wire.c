@@ -14,7 +14,8 @@
 #include "tamis/rng.h"
 #include "tamis/wire.h"
 
-#define JOB_ID "0123456789abcdef"
+#define JOB_ID     "0123456789abcdef"
+#define PUBLIC_KEY "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7"
 
 static tamis_message head(tamis_message_kind kind)
 {
@@ -71,6 +72,11 @@ static void test_greetings(void **state)
     message.body.hello.thread_count = 16;
     message.body.hello.host = "node-1";
     message.body.hello.data_folder = "/scratch/tamis";
+    message.body.hello.name = "node-1-tamis";
+    message.body.hello.data_url = "tcp://10.0.0.1:4000";
+    message.body.hello.folder_id = JOB_ID;
+    message.body.hello.public_key = PUBLIC_KEY;
+    message.body.hello.memory_bytes = UINT64_C(64) << 30;
     back = round_trip(&message);
     assert_int_equal(back->body.hello.build.protocol, 1);
     assert_string_equal(back->body.hello.build.build, "tamis 1 definition 1");
@@ -78,18 +84,40 @@ static void test_greetings(void **state)
     assert_int_equal(back->body.hello.thread_count, 16);
     assert_string_equal(back->body.hello.host, "node-1");
     assert_string_equal(back->body.hello.data_folder, "/scratch/tamis");
+    assert_string_equal(back->body.hello.name, "node-1-tamis");
+    assert_string_equal(back->body.hello.data_url, "tcp://10.0.0.1:4000");
+    assert_string_equal(back->body.hello.folder_id, JOB_ID);
+    assert_string_equal(back->body.hello.public_key, PUBLIC_KEY);
+    assert_int_equal(back->body.hello.memory_bytes, UINT64_C(64) << 30);
     tamis_message_destroy(back);
 
+    message.body.hello.folder_id = NULL; /* sent as "" */
+    message.body.hello.public_key = "";
+    back = round_trip(&message);
+    assert_string_equal(back->body.hello.folder_id, "");
+    tamis_message_destroy(back);
+    message.body.hello.folder_id = "0123456789abcdeF";
+    assert_int_equal(decode_status(&message), TAMIS_EFORMAT);
+    message.body.hello.folder_id = JOB_ID;
+    message.body.hello.public_key = "short";
+    assert_int_equal(decode_status(&message), TAMIS_EFORMAT);
+    message.body.hello.public_key = PUBLIC_KEY;
     message.body.hello.data_folder = "relative";
     assert_int_equal(decode_status(&message), TAMIS_EFORMAT);
 
     message = head(TAMIS_MESSAGE_WELCOME);
     message.body.welcome.heartbeat_ms = 300;
     message.body.welcome.lease_ms = 10000;
+    message.body.welcome.cluster = JOB_ID;
     back = round_trip(&message);
     assert_int_equal(back->body.welcome.heartbeat_ms, 300);
     assert_int_equal(back->body.welcome.lease_ms, 10000);
+    assert_string_equal(back->body.welcome.cluster, JOB_ID);
     tamis_message_destroy(back);
+    message.body.welcome.cluster = "x";
+    assert_int_equal(decode_status(&message), TAMIS_EFORMAT);
+    message.body.welcome.cluster = "";
+    assert_int_equal(decode_status(&message), TAMIS_OK);
     message.body.welcome.heartbeat_ms = 0;
     assert_int_equal(decode_status(&message), TAMIS_EFORMAT);
 }
@@ -106,10 +134,15 @@ static void test_answers(void **state)
 
         message.body.refused.status = TAMIS_EFENCED;
         message.body.refused.text = "why";
+        message.body.refused.offset = TAMIS_JOB_BYTES_MAX;
         back = round_trip(&message);
         assert_int_equal(back->body.refused.status, TAMIS_EFENCED);
         assert_string_equal(back->body.refused.text, i == 2 ? "" : "why");
+        assert_int_equal(back->body.refused.offset, i == 1 ? TAMIS_JOB_BYTES_MAX : 0);
         tamis_message_destroy(back);
+        message.body.refused.offset++;
+        assert_int_equal(decode_status(&message), i == 1 ? TAMIS_EFORMAT : TAMIS_OK);
+        message.body.refused.offset = 0;
         message.body.refused.status = (tamis_status)200; /* no such status */
         assert_int_equal(decode_status(&message), TAMIS_EFORMAT);
     }
@@ -124,7 +157,12 @@ static void test_tasks(void **state)
     message.body.assign.stage = TAMIS_STAGES_MAX - 1;
     message.body.assign.task = 65535;
     message.body.assign.lease_ms = 5;
+    message.body.assign.generation = UINT32_MAX;
+    message.body.assign.is_isolated = true;
+    message.body.assign.is_backup = true;
     back = round_trip(&message);
+    assert_int_equal(back->body.assign.generation, UINT32_MAX);
+    assert_true(back->body.assign.is_isolated && back->body.assign.is_backup);
     assert_int_equal(back->body.assign.stage, TAMIS_STAGES_MAX - 1);
     assert_int_equal(back->body.assign.task, 65535);
     assert_int_equal(back->body.assign.lease_ms, 5);
@@ -160,9 +198,54 @@ static void test_tasks(void **state)
     assert_int_equal(back->body.task_failed.status, TAMIS_ENOSPC);
     assert_true(back->body.task_failed.is_retryable);
     assert_string_equal(back->body.task_failed.text, "/data: no space left");
+    assert_false(back->body.task_failed.has_lost);
     tamis_message_destroy(back);
     message.body.task_failed.status = TAMIS_OK; /* a failure that is none */
     assert_int_equal(decode_status(&message), TAMIS_EFORMAT);
+}
+
+static void test_lost_results(void **state)
+{
+    tamis_message message = head(TAMIS_MESSAGE_TASK_FAILED);
+    uint32_t *tasks = calloc(TAMIS_LOST_TASKS_MAX + 1, sizeof(*tasks));
+    tamis_message *back = NULL;
+
+    (void)state;
+    assert_non_null(tasks);
+    for (uint32_t i = 0; i <= TAMIS_LOST_TASKS_MAX; i++) {
+        tasks[i] = UINT32_MAX - i;
+    }
+    message.body.task_failed.stage = 4;
+    message.body.task_failed.status = TAMIS_ELOST;
+    message.body.task_failed.is_retryable = true;
+    message.body.task_failed.has_lost = true;
+    message.body.task_failed.is_gone = true;
+    message.body.task_failed.lost_stage = 3;
+    message.body.task_failed.lost_folder = TAMIS_WIRE_NO_FOLDER - 1;
+    message.body.task_failed.lost_tasks = tasks;
+    message.body.task_failed.lost_count = TAMIS_LOST_TASKS_MAX;
+    back = round_trip(&message);
+    assert_int_equal(back->body.task_failed.status, TAMIS_ELOST);
+    assert_true(back->body.task_failed.has_lost && back->body.task_failed.is_gone);
+    assert_int_equal(back->body.task_failed.lost_stage, 3);
+    assert_int_equal(back->body.task_failed.lost_folder, TAMIS_WIRE_NO_FOLDER - 1);
+    assert_int_equal(back->body.task_failed.lost_count, TAMIS_LOST_TASKS_MAX);
+    assert_memory_equal(back->body.task_failed.lost_tasks, tasks,
+                        TAMIS_LOST_TASKS_MAX * sizeof(*tasks));
+    tamis_message_destroy(back);
+    message.body.task_failed.lost_count = TAMIS_LOST_TASKS_MAX + 1;
+    assert_int_equal(decode_status(&message), TAMIS_EFORMAT);
+    message.body.task_failed.lost_count = 0; /* lost, but nothing */
+    assert_int_equal(decode_status(&message), TAMIS_EFORMAT);
+    message.body.task_failed.lost_count = 1;
+    message.body.task_failed.lost_stage = 4; /* not an earlier stage */
+    assert_int_equal(decode_status(&message), TAMIS_EFORMAT);
+    message.body.task_failed.lost_stage = 3;
+    message.body.task_failed.lost_folder = TAMIS_WIRE_NO_FOLDER;
+    assert_int_equal(decode_status(&message), TAMIS_EFORMAT);
+    message.body.task_failed.has_lost = false; /* then the rest is not sent */
+    assert_int_equal(decode_status(&message), TAMIS_OK);
+    free(tasks);
 }
 
 static void test_stages(void **state)
@@ -175,11 +258,20 @@ static void test_stages(void **state)
     message.body.fetch.has_job = true;
     message.body.fetch.first_stage = 2;
     message.body.fetch.end_stage = TAMIS_STAGES_MAX;
+    message.body.fetch.generation = 3;
+    message.body.fetch.job_offset = TAMIS_JOB_BYTES_MAX;
+    message.body.fetch.folders_version = UINT64_MAX;
     back = round_trip(&message);
+    assert_int_equal(back->body.fetch.generation, 3);
+    assert_int_equal(back->body.fetch.job_offset, TAMIS_JOB_BYTES_MAX);
+    assert_int_equal(back->body.fetch.folders_version, UINT64_MAX);
     assert_true(back->body.fetch.has_job);
     assert_int_equal(back->body.fetch.first_stage, 2);
     assert_int_equal(back->body.fetch.end_stage, TAMIS_STAGES_MAX);
     tamis_message_destroy(back);
+    message.body.fetch.job_offset++;
+    assert_int_equal(decode_status(&message), TAMIS_EFORMAT);
+    message.body.fetch.job_offset = 0;
     message.body.fetch.first_stage = TAMIS_STAGES_MAX + 1;
     assert_int_equal(decode_status(&message), TAMIS_EFORMAT);
 
@@ -188,11 +280,339 @@ static void test_stages(void **state)
     message.body.owners.end_stage = 2;
     message.body.owners.folders = folders;
     message.body.owners.folder_count = 2;
+    message.body.owners.generation = 7;
     back = round_trip(&message);
     assert_int_equal(back->body.owners.folder_count, 2);
+    assert_int_equal(back->body.owners.generation, 7);
     assert_string_equal(back->body.owners.folders[1], "/b");
     tamis_message_destroy(back);
+    message.body.owners.folders = NULL; /* those of the book */
+    message.body.owners.folder_count = TAMIS_WIRE_NO_FOLDER;
+    back = round_trip(&message);
+    assert_int_equal(back->body.owners.folder_count, TAMIS_WIRE_NO_FOLDER);
+    assert_null(back->body.owners.folders);
+    tamis_message_destroy(back);
+    message.body.owners.folder_count++;
+    assert_int_equal(decode_status(&message), TAMIS_EFORMAT);
+    message.body.owners.folder_count = 0;
     message.body.owners.first_stage = 3; /* behind the end */
+    assert_int_equal(decode_status(&message), TAMIS_EFORMAT);
+}
+
+static void test_chunks(void **state)
+{
+    tamis_message message = head(TAMIS_MESSAGE_JOB_INFO);
+    tamis_message *back = NULL;
+
+    (void)state;
+    message.body.job_info.offset = 5;
+    message.body.job_info.total = TAMIS_JOB_BYTES_MAX;
+    back = round_trip(&message);
+    assert_int_equal(back->body.job_info.offset, 5);
+    assert_int_equal(back->body.job_info.total, TAMIS_JOB_BYTES_MAX);
+    tamis_message_destroy(back);
+    message.body.job_info.total++;
+    assert_int_equal(decode_status(&message), TAMIS_EFORMAT);
+    message.body.job_info.total = 4; /* before the offset */
+    assert_int_equal(decode_status(&message), TAMIS_EFORMAT);
+
+    message = head(TAMIS_MESSAGE_SUBMIT);
+    message.body.submit.build =
+        (tamis_peer_build){.protocol = 1, .build = "tamis 1 definition 1", .zstd = "1.5.4"};
+    message.body.submit.is_data_kept = true;
+    message.body.submit.offset = TAMIS_JOB_BYTES_MAX;
+    message.body.submit.total = TAMIS_JOB_BYTES_MAX;
+    message.body.submit.digest = (tamis_digest){.low = UINT64_MAX, .high = 1};
+    back = round_trip(&message);
+    assert_string_equal(back->body.submit.build.zstd, "1.5.4");
+    assert_true(back->body.submit.is_data_kept);
+    assert_int_equal(back->body.submit.offset, TAMIS_JOB_BYTES_MAX);
+    assert_int_equal(back->body.submit.total, TAMIS_JOB_BYTES_MAX);
+    assert_true(tamis_digest_is_equal(back->body.submit.digest, message.body.submit.digest));
+    tamis_message_destroy(back);
+    message.body.submit.total--;
+    assert_int_equal(decode_status(&message), TAMIS_EFORMAT);
+    message.body.submit.total = ++message.body.submit.offset;
+    assert_int_equal(decode_status(&message), TAMIS_EFORMAT);
+}
+
+static void test_folders(void **state)
+{
+    tamis_message message = head(TAMIS_MESSAGE_FOLDERS);
+    tamis_folder_row *rows = calloc(TAMIS_FOLDERS_ROWS_MAX + 1, sizeof(*rows));
+    tamis_message *back = NULL;
+
+    (void)state;
+    assert_non_null(rows);
+    for (uint32_t i = 0; i <= TAMIS_FOLDERS_ROWS_MAX; i++) {
+        rows[i] = (tamis_folder_row){.number = i, .path = "/data", .folder_id = JOB_ID};
+    }
+    rows[1] = (tamis_folder_row){.number = TAMIS_WIRE_NO_FOLDER - 1,
+                                 .path = "/b",
+                                 .folder_id = "",
+                                 .data_url = "tcp://[fe80::1]:9",
+                                 .public_key = PUBLIC_KEY,
+                                 .is_alive = true};
+    message.body.folders.from_version = 4;
+    message.body.folders.to_version = 6;
+    message.body.folders.rows = rows;
+    message.body.folders.row_count = TAMIS_FOLDERS_ROWS_MAX;
+    back = round_trip(&message);
+    assert_int_equal(back->body.folders.from_version, 4);
+    assert_int_equal(back->body.folders.to_version, 6);
+    assert_int_equal(back->body.folders.row_count, TAMIS_FOLDERS_ROWS_MAX);
+    assert_int_equal(back->body.folders.rows[0].number, 0);
+    assert_string_equal(back->body.folders.rows[0].folder_id, JOB_ID);
+    assert_false(back->body.folders.rows[0].is_alive);
+    assert_int_equal(back->body.folders.rows[1].number, TAMIS_WIRE_NO_FOLDER - 1);
+    assert_string_equal(back->body.folders.rows[1].path, "/b");
+    assert_string_equal(back->body.folders.rows[1].data_url, "tcp://[fe80::1]:9");
+    assert_string_equal(back->body.folders.rows[1].public_key, PUBLIC_KEY);
+    assert_true(back->body.folders.rows[1].is_alive);
+    tamis_message_destroy(back);
+    message.body.folders.row_count++;
+    assert_int_equal(decode_status(&message), TAMIS_ELIMIT);
+    message.body.folders.row_count = 2;
+    rows[1].number++;
+    assert_int_equal(decode_status(&message), TAMIS_EFORMAT);
+    rows[1].number = 0;
+    rows[1].path = "b";
+    assert_int_equal(decode_status(&message), TAMIS_EFORMAT);
+    rows[1].path = "/b";
+    rows[1].folder_id = "b";
+    assert_int_equal(decode_status(&message), TAMIS_EFORMAT);
+    rows[1].folder_id = "";
+    rows[1].public_key = "b";
+    assert_int_equal(decode_status(&message), TAMIS_EFORMAT);
+    rows[1].public_key = "";
+    message.body.folders.to_version = 3;
+    assert_int_equal(decode_status(&message), TAMIS_EFORMAT);
+    message.body.folders.to_version = 4;
+    assert_int_equal(decode_status(&message), TAMIS_OK);
+    free(rows);
+}
+
+static void test_job_rows(void **state)
+{
+    tamis_message message = head(TAMIS_MESSAGE_JOBS);
+    tamis_job_row row = {.id = JOB_ID,
+                         .state = TAMIS_RUN_PAUSED,
+                         .order = UINT64_MAX,
+                         .output = "/out",
+                         .stage = TAMIS_STAGES_MAX,
+                         .stage_count = TAMIS_STAGES_MAX,
+                         .stage_kind = TAMIS_STAGE_REPORT,
+                         .tasks_done = 4,
+                         .task_count = 5,
+                         .bytes = 6,
+                         .documents = 7,
+                         .elapsed_ms = 8,
+                         .fault = TAMIS_ELOST,
+                         .fault_text = "why"};
+    tamis_message *back = NULL;
+    const tamis_job_row *got = NULL;
+
+    (void)state;
+    message.body.jobs.first = 9;
+    message.body.jobs.total = 10;
+    message.body.jobs.rows = &row;
+    message.body.jobs.row_count = 1;
+    back = round_trip(&message);
+    assert_int_equal(back->body.jobs.first, 9);
+    assert_int_equal(back->body.jobs.total, 10);
+    assert_int_equal(back->body.jobs.row_count, 1);
+    got = &back->body.jobs.rows[0];
+    assert_string_equal(got->id, row.id);
+    assert_int_equal(got->state, TAMIS_RUN_PAUSED);
+    assert_int_equal(got->order, UINT64_MAX);
+    assert_string_equal(got->output, "/out");
+    assert_int_equal(got->stage, TAMIS_STAGES_MAX);
+    assert_int_equal(got->stage_count, TAMIS_STAGES_MAX);
+    assert_int_equal(got->stage_kind, TAMIS_STAGE_REPORT);
+    assert_int_equal(got->tasks_done, 4);
+    assert_int_equal(got->task_count, 5);
+    assert_int_equal(got->bytes, 6);
+    assert_int_equal(got->documents, 7);
+    assert_int_equal(got->elapsed_ms, 8);
+    assert_int_equal(got->fault, TAMIS_ELOST);
+    assert_string_equal(got->fault_text, "why");
+    tamis_message_destroy(back);
+    row.stage_kind = TAMIS_STAGE_KIND_COUNT;
+    assert_int_equal(decode_status(&message), TAMIS_EFORMAT);
+    row.stage_kind = TAMIS_STAGE_SCAN;
+    row.stage_count--;
+    assert_int_equal(decode_status(&message), TAMIS_EFORMAT);
+    row.stage_count = ++row.stage;
+    row.stage_count++;
+    assert_int_equal(decode_status(&message), TAMIS_EFORMAT);
+    row.stage_count = row.stage = 0;
+    row.state = TAMIS_RUN_STATE_COUNT;
+    assert_int_equal(decode_status(&message), TAMIS_EFORMAT);
+    row.state = TAMIS_RUN_DONE;
+    row.id = "";
+    assert_int_equal(decode_status(&message), TAMIS_EFORMAT);
+    row.id = JOB_ID;
+    assert_int_equal(decode_status(&message), TAMIS_OK);
+    message.body.jobs.row_count = TAMIS_JOBS_ROWS_MAX + 1; /* not looked at */
+    assert_int_equal(decode_status(&message), TAMIS_ELIMIT);
+}
+
+static void test_worker_rows(void **state)
+{
+    tamis_message message = head(TAMIS_MESSAGE_WORKERS);
+    tamis_worker_row row = {.name = "a",
+                            .host = "b",
+                            .state = TAMIS_WORKER_LOST,
+                            .threads = 1,
+                            .credit = 2,
+                            .tasks_running = 3,
+                            .tasks_done = 4,
+                            .tasks_lost = 5,
+                            .silent_ms = 6,
+                            .bytes = 7,
+                            .memory_bytes = 8,
+                            .data_folder = "/c",
+                            .data_url = "d",
+                            .user = "e"};
+    tamis_message *back = NULL;
+    const tamis_worker_row *got = NULL;
+
+    (void)state;
+    message.body.workers.first = 512;
+    message.body.workers.total = 10000;
+    message.body.workers.rows = &row;
+    message.body.workers.row_count = 1;
+    back = round_trip(&message);
+    assert_int_equal(back->body.workers.first, 512);
+    assert_int_equal(back->body.workers.total, 10000);
+    assert_int_equal(back->body.workers.row_count, 1);
+    got = &back->body.workers.rows[0];
+    assert_string_equal(got->name, "a");
+    assert_string_equal(got->host, "b");
+    assert_int_equal(got->state, TAMIS_WORKER_LOST);
+    assert_int_equal(got->threads, 1);
+    assert_int_equal(got->credit, 2);
+    assert_int_equal(got->tasks_running, 3);
+    assert_int_equal(got->tasks_done, 4);
+    assert_int_equal(got->tasks_lost, 5);
+    assert_int_equal(got->silent_ms, 6);
+    assert_int_equal(got->bytes, 7);
+    assert_int_equal(got->memory_bytes, 8);
+    assert_string_equal(got->data_folder, "/c");
+    assert_string_equal(got->data_url, "d");
+    assert_string_equal(got->user, "e");
+    tamis_message_destroy(back);
+    row.state = TAMIS_WORKER_STATE_COUNT;
+    assert_int_equal(decode_status(&message), TAMIS_EFORMAT);
+    message.body.workers.row_count = TAMIS_WORKERS_ROWS_MAX + 1; /* not looked at */
+    assert_int_equal(decode_status(&message), TAMIS_ELIMIT);
+    assert_string_equal(tamis_worker_state_name(TAMIS_WORKER_DRAINING), "draining");
+    assert_string_equal(tamis_worker_state_name(TAMIS_WORKER_STATE_COUNT), "unknown");
+}
+
+/* What the sizes of rows promise: a message filled up to the limit by them can be encoded. */
+static void test_row_sizes(void **state)
+{
+    static char text[TAMIS_WIRE_TEXT_MAX + 1];
+    tamis_folder_row folder = {.number = 65534,
+                               .path = text,
+                               .folder_id = JOB_ID,
+                               .data_url = text,
+                               .public_key = PUBLIC_KEY,
+                               .is_alive = true};
+    tamis_job_row job = {.id = JOB_ID,
+                         .order = UINT64_MAX,
+                         .output = text,
+                         .bytes = UINT64_MAX,
+                         .documents = UINT64_MAX,
+                         .elapsed_ms = UINT64_MAX,
+                         .fault_text = text};
+    tamis_worker_row worker = {.name = text,
+                               .host = text,
+                               .silent_ms = UINT64_MAX,
+                               .data_folder = text,
+                               .data_url = text,
+                               .user = text};
+    tamis_folder_row *rows = calloc(TAMIS_FOLDERS_ROWS_MAX, sizeof(*rows));
+    tamis_message message = head(TAMIS_MESSAGE_FOLDERS);
+
+    (void)state;
+    assert_non_null(rows);
+    for (size_t length = 1; length <= TAMIS_WIRE_TEXT_MAX; length = length * 2 + length % 3) {
+        size_t size = 0;
+        tamis_message one[3] = {head(TAMIS_MESSAGE_FOLDERS), head(TAMIS_MESSAGE_JOBS),
+                                head(TAMIS_MESSAGE_WORKERS)};
+        size_t sizes[3];
+
+        memset(text, '/', length);
+        message.body.folders.row_count = 0;
+        while (message.body.folders.row_count < TAMIS_FOLDERS_ROWS_MAX &&
+               size + tamis_folder_row_size(&folder) <= TAMIS_ROWS_BYTES_MAX) {
+            rows[message.body.folders.row_count++] = folder;
+            size += tamis_folder_row_size(&folder);
+        }
+        message.body.folders.rows = rows;
+        message.body.folders.from_version = 1;
+        message.body.folders.to_version = UINT64_MAX;
+        assert_int_equal(decode_status(&message), TAMIS_OK);
+        one[0].body.folders.rows = &folder;
+        one[1].body.jobs.rows = &job;
+        one[2].body.workers.rows = &worker;
+        one[0].body.folders.row_count = one[1].body.jobs.row_count = 1;
+        one[2].body.workers.row_count = 1;
+        sizes[0] = tamis_folder_row_size(&folder);
+        sizes[1] = tamis_job_row_size(&job);
+        sizes[2] = tamis_worker_row_size(&worker);
+        for (size_t i = 0; i < 3; i++) {
+            tamis_buf with;
+            tamis_buf without;
+
+            tamis_buf_init(&with, 0);
+            tamis_buf_init(&without, 0);
+            assert_int_equal(tamis_wire_encode(&one[i], &with), TAMIS_OK);
+            one[0].body.folders.row_count = one[1].body.jobs.row_count = 0;
+            one[2].body.workers.row_count = 0;
+            assert_int_equal(tamis_wire_encode(&one[i], &without), TAMIS_OK);
+            assert_in_range(with.size - without.size, 1, sizes[i]);
+            one[0].body.folders.row_count = one[1].body.jobs.row_count = 1;
+            one[2].body.workers.row_count = 1;
+            tamis_buf_fini(&with);
+            tamis_buf_fini(&without);
+        }
+    }
+    free(rows);
+}
+
+static void test_drain(void **state)
+{
+    tamis_message message = head(TAMIS_MESSAGE_DRAIN);
+    tamis_message *back = NULL;
+
+    (void)state;
+    message.body.drain.worker = "node-1-tamis";
+    message.body.drain.is_now = true;
+    back = round_trip(&message);
+    assert_string_equal(back->body.drain.worker, "node-1-tamis");
+    assert_true(back->body.drain.is_now);
+    assert_false(back->body.drain.is_undo);
+    tamis_message_destroy(back);
+    message.body.drain.is_undo = true; /* both are none */
+    assert_int_equal(decode_status(&message), TAMIS_EFORMAT);
+    message.body.drain.is_now = false;
+    assert_int_equal(decode_status(&message), TAMIS_OK);
+    message.body.drain.worker = "";
+    assert_int_equal(decode_status(&message), TAMIS_EFORMAT);
+
+    message = head(TAMIS_MESSAGE_ANSWER);
+    message.body.answer.status = TAMIS_ENOENT;
+    message.body.answer.text = "no such worker";
+    message.body.answer.count = 3;
+    back = round_trip(&message);
+    assert_int_equal(back->body.answer.status, TAMIS_ENOENT);
+    assert_string_equal(back->body.answer.text, "no such worker");
+    assert_int_equal(back->body.answer.count, 3);
+    tamis_message_destroy(back);
+    message.body.answer.status = (tamis_status)200;
     assert_int_equal(decode_status(&message), TAMIS_EFORMAT);
 }
 
@@ -211,6 +631,8 @@ static void test_heartbeat(void **state)
     message.body.heartbeat.held_count = 3;
     message.body.heartbeat.jobs = jobs;
     message.body.heartbeat.job_count = 1;
+    message.body.heartbeat.folders_version = UINT64_MAX;
+    message.body.heartbeat.may_leave = true;
     for (uint32_t i = 0; i < 3; i++) {
         held[i] = (tamis_held){.fence = i + 1, .stage = i, .task = i * 2, .bytes = 9};
         memcpy(held[i].job, JOB_ID, sizeof(held[i].job));
@@ -221,6 +643,8 @@ static void test_heartbeat(void **state)
     assert_int_equal(back->body.heartbeat.held[2].task, 4);
     assert_string_equal(back->body.heartbeat.held[2].job, JOB_ID);
     assert_string_equal(back->body.heartbeat.jobs[0], JOB_ID);
+    assert_int_equal(back->body.heartbeat.folders_version, UINT64_MAX);
+    assert_true(back->body.heartbeat.may_leave);
     tamis_message_destroy(back);
 
     message.body.heartbeat.jobs = bad_jobs;
@@ -251,6 +675,10 @@ static void test_status(void **state)
     run->worker_count = 2;
     run->tasks_executed = 99;
     run->tasks_lost = 1;
+    run->workers_draining = 2;
+    run->tasks_backup = 3;
+    run->tasks_rescued = 4;
+    run->quarantined_poison = 5;
     tamis_err_set(&run->fault, TAMIS_ECORRUPT, "scan task 3: /in: checksum");
     for (uint32_t i = 0; i < TAMIS_STAGES_MAX; i++) {
         run->stages[i].stage = (tamis_stage){.kind = (tamis_stage_kind)(i % TAMIS_STAGE_KIND_COUNT),
@@ -269,6 +697,10 @@ static void test_status(void **state)
     assert_string_equal(back->body.status->fault.text, "scan task 3: /in: checksum");
     assert_string_equal(back->body.status->job_id, JOB_ID);
     assert_int_equal(back->body.status->tasks_executed, 99);
+    assert_int_equal(back->body.status->workers_draining, 2);
+    assert_int_equal(back->body.status->tasks_backup, 3);
+    assert_int_equal(back->body.status->tasks_rescued, 4);
+    assert_int_equal(back->body.status->quarantined_poison, 5);
     for (uint32_t i = 0; i < TAMIS_STAGES_MAX; i++) {
         const tamis_stage_status *a = &run->stages[i];
         const tamis_stage_status *b = &back->body.status->stages[i];
@@ -300,14 +732,20 @@ static void test_plain_kinds(void **state)
             message.body.task_request.credit = 5;
         } else if (kind == TAMIS_MESSAGE_JOB_DONE) {
             message.body.job_done.is_data_kept = true;
-        } else if (kind != TAMIS_MESSAGE_JOB_INFO && kind != TAMIS_MESSAGE_STATUS_REQUEST &&
-                   kind != TAMIS_MESSAGE_CANCEL && kind != TAMIS_MESSAGE_BYE) {
+        } else if (kind == TAMIS_MESSAGE_JOBS_REQUEST || kind == TAMIS_MESSAGE_WORKERS_REQUEST) {
+            message.body.rows_request.first = 77;
+        } else if (kind != TAMIS_MESSAGE_STATUS_REQUEST && kind != TAMIS_MESSAGE_CANCEL &&
+                   kind != TAMIS_MESSAGE_PAUSE && kind != TAMIS_MESSAGE_RESUME &&
+                   kind != TAMIS_MESSAGE_BYE) {
             continue;
         }
         tamis_message *back = round_trip(&message);
 
         if (kind == TAMIS_MESSAGE_JOB_DONE) {
             assert_true(back->body.job_done.is_data_kept);
+        }
+        if (kind == TAMIS_MESSAGE_JOBS_REQUEST || kind == TAMIS_MESSAGE_WORKERS_REQUEST) {
+            assert_int_equal(back->body.rows_request.first, 77);
         }
         tamis_message_destroy(back);
     }
@@ -324,6 +762,11 @@ static void test_job_ids(void **state)
     assert_false(tamis_job_id_is_valid("0123456789abcdef0"));
     assert_false(tamis_job_id_is_valid("0123456789abcdeg"));
     assert_false(tamis_job_id_is_valid("../../../../../."));
+    assert_true(tamis_public_key_is_valid(PUBLIC_KEY));
+    assert_false(tamis_public_key_is_valid(""));
+    assert_false(tamis_public_key_is_valid(PUBLIC_KEY "0"));
+    assert_false(tamis_public_key_is_valid(&PUBLIC_KEY[1]));
+    assert_false(tamis_public_key_is_valid("rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf\""));
 }
 
 static tamis_status decode_bytes(const void *bytes, size_t size)
@@ -465,17 +908,19 @@ static void test_outbox(void **state)
 /* A frame as it stands in docs/PROTOCOL.md: what version 1 looks like for good. */
 static void test_golden_frame(void **state)
 {
-    static const uint8_t golden[] = {0x08, 0x01, 0x10, 0x07, 0x18, 0x03, 0x22, 0x10, '0',  '1',
-                                     '2',  '3',  '4',  '5',  '6',  '7',  '8',  '9',  'a',  'b',
-                                     'c',  'd',  'e',  'f',  0x28, 0x89, 0x80, 0x80, 0x80, 0x30,
-                                     0xa2, 0x01, 0x07, 0x08, 0x02, 0x10, 0x05, 0x18, 0x90, 0x4e};
+    static const uint8_t golden[] = {
+        0x08, 0x01, 0x10, 0x07, 0x18, 0x03, 0x22, 0x10, '0',  '1',  '2',  '3',  '4',  '5',  '6',
+        '7',  '8',  '9',  'a',  'b',  'c',  'd',  'e',  'f',  0x28, 0x89, 0x80, 0x80, 0x80, 0x30,
+        0xa2, 0x01, 0x0b, 0x08, 0x02, 0x10, 0x05, 0x18, 0xc4, 0x13, 0x20, 0x01, 0x30, 0x01};
     tamis_message message = head(TAMIS_MESSAGE_ASSIGN);
     tamis_buf bytes;
 
     (void)state;
     message.body.assign.stage = 2;
     message.body.assign.task = 5;
-    message.body.assign.lease_ms = 10000;
+    message.body.assign.lease_ms = 2500;
+    message.body.assign.generation = 1;
+    message.body.assign.is_backup = true;
     tamis_buf_init(&bytes, 0);
     assert_int_equal(tamis_wire_encode(&message, &bytes), TAMIS_OK);
     assert_int_equal(bytes.size, sizeof(golden));
@@ -498,19 +943,24 @@ static void test_counters(void **state)
         assert_int_equal(sums[i], (i + 1) * (i == TAMIS_COUNTER_LARGEST_BUCKET ? 1 : 2));
     }
     assert_string_equal(tamis_run_state_name(TAMIS_RUN_DONE), "done");
+    assert_string_equal(tamis_run_state_name(TAMIS_RUN_PAUSED), "paused");
     assert_string_equal(tamis_run_state_name(TAMIS_RUN_STATE_COUNT), "unknown");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_greetings),     cmocka_unit_test(test_answers),
-        cmocka_unit_test(test_tasks),         cmocka_unit_test(test_stages),
-        cmocka_unit_test(test_heartbeat),     cmocka_unit_test(test_status),
-        cmocka_unit_test(test_plain_kinds),   cmocka_unit_test(test_job_ids),
-        cmocka_unit_test(test_hostile_bytes), cmocka_unit_test(test_long_texts),
-        cmocka_unit_test(test_changed_bytes), cmocka_unit_test(test_outbox),
-        cmocka_unit_test(test_golden_frame),  cmocka_unit_test(test_counters),
+        cmocka_unit_test(test_lost_results), cmocka_unit_test(test_chunks),
+        cmocka_unit_test(test_folders),      cmocka_unit_test(test_job_rows),
+        cmocka_unit_test(test_worker_rows),  cmocka_unit_test(test_row_sizes),
+        cmocka_unit_test(test_drain),        cmocka_unit_test(test_greetings),
+        cmocka_unit_test(test_answers),      cmocka_unit_test(test_tasks),
+        cmocka_unit_test(test_stages),       cmocka_unit_test(test_heartbeat),
+        cmocka_unit_test(test_status),       cmocka_unit_test(test_plain_kinds),
+        cmocka_unit_test(test_job_ids),      cmocka_unit_test(test_hostile_bytes),
+        cmocka_unit_test(test_long_texts),   cmocka_unit_test(test_changed_bytes),
+        cmocka_unit_test(test_outbox),       cmocka_unit_test(test_golden_frame),
+        cmocka_unit_test(test_counters),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
