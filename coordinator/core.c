@@ -447,6 +447,16 @@ static tamis_status on_packet(core_step *step, const tamis_core_event *event)
     case TAMIS_MESSAGE_SUBMITTED:
     case TAMIS_MESSAGE_STATUS:
     case TAMIS_MESSAGE_JOB_DONE:
+    case TAMIS_MESSAGE_FOLDERS:
+    case TAMIS_MESSAGE_JOBS:
+    case TAMIS_MESSAGE_WORKERS:
+    case TAMIS_MESSAGE_ANSWER:
+        return TAMIS_OK;
+    case TAMIS_MESSAGE_PAUSE: /* what this coordinator does not do */
+    case TAMIS_MESSAGE_RESUME:
+    case TAMIS_MESSAGE_JOBS_REQUEST:
+    case TAMIS_MESSAGE_WORKERS_REQUEST:
+    case TAMIS_MESSAGE_DRAIN:
     case TAMIS_MESSAGE_KIND_END:
     default:
         return TAMIS_OK;
