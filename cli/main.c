@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "tamis/failpoint.h"
 #include "tamis/suggest.h"
 
 typedef struct command {
@@ -67,6 +68,9 @@ static int unknown_command(const char *name)
 
 int main(int argument_count, char **arguments)
 {
+    if (tamis_failpoint_list(argument_count, arguments)) {
+        return 0;
+    }
     if (argument_count < 2) {
         print_help(stderr);
         return TAMIS_EXIT_USAGE;

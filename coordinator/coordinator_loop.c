@@ -332,6 +332,7 @@ static tamis_status begin(coordinator_loop *loop, char *out_url, tamis_err *err)
         .net = loop->options->net,
         .data_folder = loop->data_folder,
         .memory_bytes = loop->options->memory_bytes,
+        .roots = loop->options->roots,
         .tasks = loop->options->tasks,
         .store = loop->store,
     };

@@ -33,6 +33,13 @@ static const tamis_option rows[] = {
      .value_name = "FOLDER",
      .group = "Places",
      .help = "folder of results that the coordinator itself computes; workers read them there"},
+    {.name = "root",
+     .type = TAMIS_OPTION_TEXT,
+     .traits = TAMIS_OPTION_LIST,
+     .value_name = "FOLDER",
+     .group = "Places",
+     .default_shown = "anywhere",
+     .help = "outputs of jobs are written beneath this folder only; may be repeated"},
     {.name = "memory",
      .short_name = 'm',
      .type = TAMIS_OPTION_BYTES,
@@ -82,6 +89,16 @@ static const tamis_option_table table = {
     .option_count = sizeof(rows) / sizeof(rows[0]),
 };
 
+/* No --root: NULL, everything that the user may. */
+static tamis_status open_roots(const tamis_options *options, tamis_roots **out_roots,
+                               tamis_err *err)
+{
+    const char *const *folders = NULL;
+    size_t count = tamis_options_list(options, "root", &folders);
+
+    return count == 0 ? TAMIS_OK : tamis_roots_create(folders, count, out_roots, err);
+}
+
 static tamis_status serve(const tamis_coordinator_options *options, int *out_signal, tamis_err *err)
 {
     char url[TAMIS_URL_SIZE];
@@ -118,6 +135,7 @@ static tamis_status run(const tamis_options *options, const tamis_task_table *ta
     char folder[TAMIS_PATH_MAX];
     tamis_net *net = NULL;
     tamis_log *log = NULL;
+    tamis_roots *roots = NULL;
     tamis_log_options log_options = {
         .file = STDERR_FILENO,
         .level = (tamis_log_level)tamis_options_choice(options, "log-level"),
@@ -127,6 +145,9 @@ static tamis_status run(const tamis_options *options, const tamis_task_table *ta
 
     if (status == TAMIS_OK) {
         status = tamis_log_create(&log_options, &log);
+    }
+    if (status == TAMIS_OK) {
+        status = open_roots(options, &roots, err);
     }
     if (status == TAMIS_OK) {
         status = tamis_net_create(&net, err);
@@ -140,6 +161,7 @@ static tamis_status run(const tamis_options *options, const tamis_task_table *ta
             .memory_bytes = tamis_options_uint(options, "memory"),
             .lease_ms = (uint32_t)tamis_options_uint(options, "lease"),
             .attempts_max = (uint32_t)tamis_options_uint(options, "attempts"),
+            .roots = roots,
             .tasks = tasks,
             .log = log,
         };
@@ -147,6 +169,7 @@ static tamis_status run(const tamis_options *options, const tamis_task_table *ta
         status = serve(&coordinator, out_signal, err);
     }
     tamis_net_destroy(net);
+    tamis_roots_destroy(roots);
     tamis_log_destroy(log);
     return status;
 }

@@ -3,6 +3,7 @@
  * OUT/report.json and, last, OUT/manifest.json. Nothing in them depends on workers, memory, folders
  * or time. */
 #include <dirent.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,10 +15,12 @@
 #include "tamis/level.h"
 #include "tamis/normalizer.h"
 #include "tamis/path.h"
+#include "tamis/root.h"
 #include "tamis/split_result.h"
 #include "tamis/task_support.h"
 
-#define REPORT_VERSION 1
+#define REPORT_VERSION  1
+#define SWEEP_DEPTH_MAX 64 /* each level holds one descriptor open */
 
 typedef struct tally {
     tamis_scan_result scan; /* sums; of the summary the numbers alone */
@@ -477,7 +480,7 @@ static tamis_status report_write(report *r, const char *name, const tamis_buf *b
     if (length < 0 || (size_t)length >= sizeof(path)) {
         return tamis_err_set(err, TAMIS_ELIMIT, "%s: path is too long", r->job->out_path);
     }
-    return tamis_path_write_file(path, tamis_buf_slice(bytes), err);
+    return tamis_roots_write_file(r->env->roots, path, tamis_buf_slice(bytes), err);
 }
 
 /* ---- What attempts left that died ---- */
@@ -504,43 +507,47 @@ static bool is_temporary(const char *name)
 }
 
 /* Every EMIT task is done: whoever still writes such a file is late, and refused. Best effort,
- * since the result is complete with them too. path: of `size` bytes, lengthened on the way. */
-static void sweep_folder(char *path, size_t size, bool is_deep)
+ * since the result is complete with them too. Takes the descriptor `file`; links are not followed.
+ * depth: levels of folders below it that are swept too. */
+static void sweep_folder(int file, unsigned depth)
 {
-    size_t length = strlen(path);
-    DIR *folder = opendir(path);
+    DIR *folder = fdopendir(file);
     const struct dirent *entry = NULL;
 
     if (folder == NULL) {
+        (void)close(file); /* was read only */
         return;
     }
     while ((entry = readdir(folder)) != NULL) {
         bool is_folder = entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 &&
                          strcmp(entry->d_name, "..") != 0;
-        int more = snprintf(path + length, size - length, "/%s", entry->d_name);
 
-        if (more > 0 && (size_t)more < size - length) {
-            if (is_folder && is_deep) {
-                sweep_folder(path, size, true);
-            } else if (!is_folder && is_temporary(entry->d_name)) {
-                (void)unlink(path);
+        if (is_folder && depth != 0) {
+            int inner =
+                openat(file, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+            if (inner >= 0) {
+                sweep_folder(inner, depth - 1);
             }
+        } else if (!is_folder && is_temporary(entry->d_name)) {
+            (void)unlinkat(file, entry->d_name, 0);
         }
-        path[length] = '\0';
     }
     (void)closedir(folder); /* was read only */
 }
 
-static void sweep_output(const tamis_job *job)
+static void sweep_output(const tamis_task_env *env)
 {
     static const char *const folders[] = {"", "/documents", "/attributes", "/removed"};
     char path[TAMIS_PATH_SIZE];
 
     for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-        int length = snprintf(path, sizeof(path), "%s%s", job->out_path, folders[i]);
+        int length = snprintf(path, sizeof(path), "%s%s", env->job->out_path, folders[i]);
+        int folder = -1;
 
-        if (length > 0 && (size_t)length < sizeof(path)) {
-            sweep_folder(path, sizeof(path), i != 0);
+        if (length > 0 && (size_t)length < sizeof(path) &&
+            tamis_roots_open_folder(env->roots, path, false, &folder, NULL) == TAMIS_OK) {
+            sweep_folder(folder, i == 0 ? 0 : SWEEP_DEPTH_MAX);
         }
     }
 }
@@ -586,7 +593,7 @@ tamis_status tamis_task_report(const tamis_task_env *env, tamis_task_result *res
         status = tamis_err_set(err, r.status, "no memory for the report");
         goto out;
     }
-    sweep_output(env->job);
+    sweep_output(env);
     status = report_write(&r, "report.json", &r.json, err);
     tamis_failpoint(TAMIS_FAILPOINT_REPORT_BEFORE_MANIFEST);
     if (status == TAMIS_OK) {

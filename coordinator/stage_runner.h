@@ -19,6 +19,7 @@ typedef struct tamis_stage_runner_options {
     tamis_net *net;
     const char *data_folder;
     uint64_t memory_bytes;
+    const tamis_roots *roots;
     const tamis_task_table *tasks;
     tamis_store *store; /* of the blobs */
 } tamis_stage_runner_options;

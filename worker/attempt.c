@@ -75,6 +75,7 @@ tamis_attempt *tamis_attempt_create(const tamis_attempt *from)
         attempt->task = from->task;
         attempt->fence = from->fence;
         attempt->memory_bytes = from->memory_bytes;
+        attempt->roots = from->roots;
         attempt->run = from->run;
         attempt->records = from->records;
         attempt->blob_of = from->blob_of;
@@ -231,6 +232,7 @@ static tamis_status run_task(attempt_run *run, tamis_err *err)
         .stage = attempt->stage,
         .task = attempt->task,
         .folder = run->folder,
+        .roots = attempt->roots,
         .memory_bytes = attempt->memory_bytes,
         .progress = &attempt->progress,
         .locate = locate,

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -12,7 +11,6 @@
 #include "tamis/path.h"
 
 #define BUFFER_BYTES    (128u << 10)
-#define PATH_BYTES      4096
 #define GZIP_WINDOW     (15 + 16) /* the widest window, gzip framing */
 #define GZIP_MEMORY     8         /* the library's default */
 #define GZIP_LEVEL_MAX  9
@@ -21,9 +19,13 @@
 struct tamis_shard_writer {
     tamis_output_format format;
     int32_t level;
-    int file; /* -1: none open */
-    char path[PATH_BYTES];
-    char temp_path[PATH_BYTES];
+    const tamis_roots *roots;
+    int folder; /* -1, or the one of the file at hand: all names are looked up in it */
+    int file;   /* -1: none open */
+    char path[TAMIS_PATH_MAX];
+    const char *name; /* its last component */
+    char temp_path[TAMIS_PATH_MAX];
+    const char *temp_name;
     bool has_temp; /* the temporary file exists */
     bool is_sync_deferred;
     uint64_t bytes;
@@ -35,9 +37,6 @@ struct tamis_shard_writer {
     size_t in_size;
     uint8_t *out;
 };
-
-/* Distinguishes attempts that write the same file at the same time. */
-static _Atomic unsigned temp_number;
 
 static tamis_status create_compressor(tamis_shard_writer *w, tamis_err *err)
 {
@@ -75,6 +74,7 @@ tamis_status tamis_shard_writer_create(tamis_output_format format, int32_t level
     }
     w->format = format;
     w->level = level;
+    w->folder = -1;
     w->file = -1;
     w->hasher = tamis_hasher_create();
     w->in = malloc(BUFFER_BYTES);
@@ -99,8 +99,13 @@ static void abandon(tamis_shard_writer *w)
         w->file = -1;
     }
     if (w->has_temp) {
-        (void)unlink(w->temp_path); /* best effort: a later run passes over such names */
+        /* Best effort: a later run passes over such names. */
+        (void)unlinkat(w->folder, w->temp_name, 0);
         w->has_temp = false;
+    }
+    if (w->folder >= 0) {
+        (void)close(w->folder); /* was read only */
+        w->folder = -1;
     }
 }
 
@@ -120,6 +125,11 @@ void tamis_shard_writer_destroy(tamis_shard_writer *writer)
     free(writer);
 }
 
+void tamis_shard_writer_confine(tamis_shard_writer *writer, const tamis_roots *roots)
+{
+    writer->roots = roots;
+}
+
 void tamis_shard_writer_defer_sync(tamis_shard_writer *writer)
 {
     writer->is_sync_deferred = true;
@@ -128,7 +138,6 @@ void tamis_shard_writer_defer_sync(tamis_shard_writer *writer)
 tamis_status tamis_shard_writer_open(tamis_shard_writer *writer, const char *path, tamis_err *err)
 {
     tamis_status status = TAMIS_OK;
-    int length = 0;
 
     abandon(writer);
     writer->bytes = 0;
@@ -140,19 +149,20 @@ tamis_status tamis_shard_writer_open(tamis_shard_writer *writer, const char *pat
     if (writer->has_gzip) {
         (void)deflateReset(&writer->gzip); /* fails for a broken stream object only */
     }
-    length = snprintf(writer->path, sizeof(writer->path), "%s", path);
-    if (length >= 0 && length < PATH_BYTES) {
-        length = snprintf(writer->temp_path, sizeof(writer->temp_path), "%s.tmp-%ld-%u", path,
-                          (long)getpid(), atomic_fetch_add(&temp_number, 1));
+    status = tamis_path_join(writer->path, "", path, err);
+    if (status == TAMIS_OK) {
+        status = tamis_path_temp_name(writer->temp_path, path, err);
     }
-    if (length < 0 || length >= PATH_BYTES) {
-        return tamis_err_set(err, TAMIS_ELIMIT, "%s: path is too long", path);
+    if (status == TAMIS_OK) {
+        status = tamis_roots_open_parent(writer->roots, writer->path, true, &writer->folder,
+                                         &writer->name, err);
     }
-    status = tamis_path_make_parents(writer->path, err);
     if (status != TAMIS_OK) {
         return status;
     }
-    writer->file = open(writer->temp_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    writer->temp_name = writer->temp_path + (writer->name - writer->path);
+    writer->file = openat(writer->folder, writer->temp_name,
+                          O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (writer->file < 0) {
         return tamis_err_errno(err, errno, "%s: cannot create", writer->temp_path);
     }
@@ -294,10 +304,14 @@ tamis_status tamis_shard_writer_finish(tamis_shard_writer *writer, uint64_t *out
 tamis_status tamis_shard_writer_publish(tamis_shard_writer *writer, tamis_err *err)
 {
     TAMIS_ASSERT(writer->file < 0 && writer->has_temp);
-    if (rename(writer->temp_path, writer->path) != 0) {
+    if (renameat(writer->folder, writer->temp_name, writer->folder, writer->name) != 0) {
         return tamis_err_errno(err, errno, "%s: cannot rename to %s", writer->temp_path,
                                writer->path);
     }
     writer->has_temp = false;
-    return writer->is_sync_deferred ? TAMIS_OK : tamis_path_sync_parent(writer->path, err);
+    /* File systems that cannot sync folders (EINVAL) have nothing to sync. */
+    if (!writer->is_sync_deferred && fsync(writer->folder) != 0 && errno != EINVAL) {
+        return tamis_err_errno(err, errno, "%s: cannot sync its folder", writer->path);
+    }
+    return TAMIS_OK;
 }

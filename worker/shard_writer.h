@@ -13,6 +13,7 @@
 
 #include "tamis/hash.h"
 #include "tamis/job.h"
+#include "tamis/root.h"
 #include "tamis/slice.h"
 
 typedef struct tamis_shard_writer tamis_shard_writer;
@@ -21,10 +22,12 @@ typedef struct tamis_shard_writer tamis_shard_writer;
 TAMIS_MUST_USE
 tamis_status tamis_shard_writer_create(tamis_output_format format, int32_t level,
                                        tamis_shard_writer **out_writer, tamis_err *err);
+/* From now on files are made beneath `roots` alone (NULL: anywhere), which must outlive it. */
+void tamis_shard_writer_confine(tamis_shard_writer *writer, const tamis_roots *roots);
 /* For many small files: _finish and _publish leave out their syncs. The caller makes all of them
  * durable at once (tamis_path_sync_filesystem) before it reports any as written. */
 void tamis_shard_writer_defer_sync(tamis_shard_writer *writer);
-/* Starts a file; folders above it are made. */
+/* Starts a file; folders above it are made. Errors as tamis_roots_open_parent. */
 TAMIS_MUST_USE
 tamis_status tamis_shard_writer_open(tamis_shard_writer *writer, const char *path, tamis_err *err);
 TAMIS_MUST_USE

@@ -9,6 +9,7 @@
 #include "stage_tasks.h"
 #include "tamis/failpoint.h"
 #include "tamis/path.h"
+#include "tamis/root.h"
 #include "tamis/split_result.h"
 #include "tamis/task_support.h"
 
@@ -115,6 +116,7 @@ static tamis_status emit_create(emit *e, tamis_err *err)
     tamis_buf_init(&e->id, 0);
     status = tamis_reader_create(e->settings, &e->reader, err);
     if (status == TAMIS_OK) {
+        tamis_reader_confine(e->reader, e->env->roots);
         status = emit_open_inputs(e, part, err);
     }
     for (unsigned kind = 0; status == TAMIS_OK && kind < TAMIS_OUTPUT_KINDS; kind++) {
@@ -122,8 +124,11 @@ static tamis_status emit_create(emit *e, tamis_err *err)
             status = tamis_shard_writer_create(e->settings->output_format,
                                                e->settings->output_level, &e->writers[kind], err);
         }
-        if (status == TAMIS_OK && e->writers[kind] != NULL && emit_syncs_at_end(e->env)) {
-            tamis_shard_writer_defer_sync(e->writers[kind]);
+        if (status == TAMIS_OK && e->writers[kind] != NULL) {
+            tamis_shard_writer_confine(e->writers[kind], e->env->roots);
+            if (emit_syncs_at_end(e->env)) {
+                tamis_shard_writer_defer_sync(e->writers[kind]);
+            }
         }
     }
     return status;
@@ -456,7 +461,7 @@ tamis_status tamis_task_emit(const tamis_task_env *env, tamis_task_result *resul
         status = emit_split(&e, split, err);
     }
     if (status == TAMIS_OK && emit_syncs_at_end(env)) {
-        status = tamis_path_sync_filesystem(env->job->out_path, err);
+        status = tamis_roots_sync_filesystem(env->roots, env->job->out_path, err);
     }
     emit_destroy(&e);
     return status;

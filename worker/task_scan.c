@@ -88,6 +88,7 @@ static tamis_status scan_create(scan *s, tamis_err *err)
     tamis_buf_init(&s->id, 0);
     tamis_buf_init(&s->splits, 0);
     if (status == TAMIS_OK) {
+        tamis_reader_confine(s->reader, s->env->roots);
         status = tamis_analyzer_create(s->settings, &s->analyzer, err);
     }
     if (status == TAMIS_OK) {

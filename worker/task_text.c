@@ -110,6 +110,7 @@ tamis_status tamis_task_spool(const tamis_task_env *env, tamis_task_result *resu
         status = tamis_reader_create(&env->job->settings, &s.reader, err);
     }
     if (status == TAMIS_OK) {
+        tamis_reader_confine(s.reader, env->roots);
         status = tamis_analyzer_create(&env->job->settings, &s.analyzer, err);
     }
     if (status == TAMIS_OK) {

@@ -84,6 +84,7 @@ static tamis_status start_attempt(worker_loop *loop, const tamis_worker_action *
         .task = action->task,
         .fence = action->fence,
         .memory_bytes = loop->options->memory_bytes / loop->slot_count,
+        .roots = loop->options->roots,
         .run = loop->options->tasks->run[stages[action->stage].kind],
         .records = loop->records,
     };

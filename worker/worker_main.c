@@ -26,6 +26,13 @@ static const tamis_option rows[] = {
      .value_name = "FOLDER",
      .group = "Places",
      .help = "folder of intermediate results; made when it is absent; one worker at a time"},
+    {.name = "root",
+     .type = TAMIS_OPTION_TEXT,
+     .traits = TAMIS_OPTION_LIST,
+     .value_name = "FOLDER",
+     .group = "Places",
+     .default_shown = "anywhere",
+     .help = "inputs and outputs of jobs are opened beneath this folder only; may be repeated"},
     {.name = "threads",
      .short_name = 't',
      .type = TAMIS_OPTION_UINT,
@@ -87,6 +94,16 @@ static uint32_t thread_count(const tamis_options *options)
     return count > TAMIS_WORKER_THREADS_MAX ? TAMIS_WORKER_THREADS_MAX : (uint32_t)count;
 }
 
+/* No --root: NULL, everything that the user may. */
+static tamis_status open_roots(const tamis_options *options, tamis_roots **out_roots,
+                               tamis_err *err)
+{
+    const char *const *folders = NULL;
+    size_t count = tamis_options_list(options, "root", &folders);
+
+    return count == 0 ? TAMIS_OK : tamis_roots_create(folders, count, out_roots, err);
+}
+
 static tamis_status serve(const tamis_worker_options *options, int *out_signal, tamis_err *err)
 {
     tamis_actor *worker = NULL;
@@ -122,6 +139,7 @@ int tamis_worker_main(int argument_count, char **arguments, const tamis_task_tab
     tamis_options *options = NULL;
     tamis_net *net = NULL;
     tamis_log *log = NULL;
+    tamis_roots *roots = NULL;
     tamis_err err = {.status = TAMIS_OK};
     int signal_number = 0;
     int code = 0;
@@ -140,6 +158,9 @@ int tamis_worker_main(int argument_count, char **arguments, const tamis_task_tab
 
     status = tamis_log_create(&log_options, &log);
     if (status == TAMIS_OK) {
+        status = open_roots(options, &roots, &err);
+    }
+    if (status == TAMIS_OK) {
         status = tamis_net_create(&net, &err);
     }
     if (status == TAMIS_OK) {
@@ -150,6 +171,7 @@ int tamis_worker_main(int argument_count, char **arguments, const tamis_task_tab
             .threads = thread_count(options),
             .memory_bytes = tamis_options_uint(options, "memory"),
             .give_up_ms = tamis_options_uint(options, "give-up"),
+            .roots = roots,
             .tasks = tasks,
             .log = log,
         };
@@ -157,6 +179,7 @@ int tamis_worker_main(int argument_count, char **arguments, const tamis_task_tab
         status = serve(&worker, &signal_number, &err);
     }
     tamis_net_destroy(net);
+    tamis_roots_destroy(roots);
     tamis_log_destroy(log);
     tamis_options_destroy(options);
     return exit_code(status, signal_number, &err);

@@ -11,6 +11,7 @@
 #ifndef TAMIS_ATTEMPT_H
 #define TAMIS_ATTEMPT_H
 
+#include "tamis/root.h"
 #include "tamis/run_status.h"
 
 /* ---- What is known of a job ------------------------------------------------------------------ */
@@ -71,6 +72,7 @@ typedef struct tamis_attempt {
     uint32_t task;
     uint64_t fence;
     uint64_t memory_bytes;
+    const tamis_roots *roots; /* borrowed likewise; NULL: paths of the job may lie anywhere */
     tamis_task_run run;
     tamis_records_cache *records;
     /* Only for local tasks; NULL elsewhere: task.h. */

@@ -8,6 +8,7 @@
 
 #include "tamis/log.h"
 #include "tamis/net.h"
+#include "tamis/root.h"
 #include "tamis/task.h"
 
 /* Borrowed until the coordinator has been stopped. Zero: the default of the core's settings. */
@@ -16,9 +17,10 @@ typedef struct tamis_coordinator_options {
     const char *url;          /* to listen on */
     const char *state_folder; /* of the ledger; made when absent; one coordinator at a time */
     const char *data_folder;  /* of local results */
-    bool is_embedded;      /* its only worker is a thread of this process, has the same data folder
-                              and cleans up; one job a ledger */
-    uint64_t memory_bytes; /* of a local task */
+    bool is_embedded; /* its only worker is a thread of this process, has the same data folder
+                         and cleans up; one job a ledger */
+    const tamis_roots *roots; /* OUT of a job lies beneath them; NULL: anywhere */
+    uint64_t memory_bytes;    /* of a local task */
     uint32_t heartbeat_ms;
     uint32_t lease_ms;
     uint32_t attempts_max;

@@ -35,4 +35,8 @@ const char *tamis_failpoint_text(tamis_failpoint_name name);
 
 void tamis_failpoint(tamis_failpoint_name name);
 
+/* For main: with --list-failpoints as the only argument, prints the names of all places, one a
+ * line, and returns true. Not shown by --help: it serves tests. */
+bool tamis_failpoint_list(int argument_count, char *const *arguments);
+
 #endif

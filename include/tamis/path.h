@@ -54,6 +54,10 @@ tamis_status tamis_path_rename(const char *from, const char *to, tamis_err *err)
  * old content or the new one stands there. */
 TAMIS_MUST_USE
 tamis_status tamis_path_write_file(const char *path, tamis_slice bytes, tamis_err *err);
+/* The same for `name` in the open folder; errors name the file as `shown`. */
+TAMIS_MUST_USE
+tamis_status tamis_path_write_file_at(int folder, const char *name, const char *shown,
+                                      tamis_slice bytes, tamis_err *err);
 
 /* Appends the file's bytes to out. TAMIS_ELIMIT: more than out->max. TAMIS_ENOMEM. */
 TAMIS_MUST_USE

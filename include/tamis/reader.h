@@ -13,6 +13,7 @@
 #define TAMIS_READER_H
 
 #include "tamis/job.h"
+#include "tamis/root.h"
 
 /* X(name, number, code, text): why a record was set aside; `code` is the reason in attributes and
  * report. */
@@ -102,8 +103,12 @@ tamis_status tamis_reader_create(const tamis_settings *settings, tamis_reader **
                                  tamis_err *err);
 void tamis_reader_destroy(tamis_reader *reader);
 
+/* From now on inputs are opened beneath `roots` alone (NULL: anywhere), which must outlive it. */
+void tamis_reader_confine(tamis_reader *reader, const tamis_roots *roots);
+
 /* Starts a split; split_number seeds --sample. A file that is gone or unreadable is TAMIS_OK here:
- * it has no rows and its summary says why. TAMIS_ENOMEM. */
+ * it has no rows and its summary says why. TAMIS_EOUTSIDE, which says nothing of the file;
+ * TAMIS_ENOMEM. */
 TAMIS_MUST_USE
 tamis_status tamis_reader_open(tamis_reader *reader, const tamis_input *input,
                                const tamis_split *split, uint32_t split_number, tamis_err *err);

@@ -15,6 +15,7 @@
 #define TAMIS_SOURCE_H
 
 #include "tamis/reader.h"
+#include "tamis/root.h"
 
 /* A source may expand this far before the ratio is looked at. */
 #define TAMIS_SOURCE_RATIO_FREE_BYTES (UINT64_C(64) << 20)
@@ -52,8 +53,11 @@ tamis_status tamis_source_create(const tamis_source_options *options, tamis_sour
                                  tamis_err *err);
 void tamis_source_destroy(tamis_source *source);
 
-/* Starts a range of a regular file. TAMIS_ENOENT, TAMIS_EDENIED, TAMIS_EARG (no regular file),
- * TAMIS_ECHANGED (its size is not range->size), TAMIS_EIO, TAMIS_ENOMEM. */
+/* From now on files are opened beneath `roots` alone (NULL: anywhere), which must outlive it. */
+void tamis_source_confine(tamis_source *source, const tamis_roots *roots);
+
+/* Starts a range of a regular file. TAMIS_ENOENT, TAMIS_EDENIED, TAMIS_EOUTSIDE, TAMIS_EARG (no
+ * regular file), TAMIS_ECHANGED (its size is not range->size), TAMIS_EIO, TAMIS_ENOMEM. */
 TAMIS_MUST_USE
 tamis_status tamis_source_open(tamis_source *source, const char *path,
                                const tamis_source_range *range, tamis_err *err);

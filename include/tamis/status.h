@@ -40,7 +40,8 @@
     X(EUNSUPPORTED, 18, "not supported", false)                                                    \
     X(EPEER, 19, "peer out of reach", true)                                                        \
     X(EDENIED, 20, "permission denied", false)                                                     \
-    X(ELOST, 21, "a result of an earlier stage is lost", true)
+    X(ELOST, 21, "a result of an earlier stage is lost", true)                                     \
+    X(EOUTSIDE, 22, "outside the folders that the process may use", false)
 
 typedef enum tamis_status {
 #define TAMIS_STATUS_ENUM(name, number, text, retryable) TAMIS_##name = (number),

@@ -78,9 +78,10 @@ typedef struct tamis_task_env {
     uint32_t stage_count;
     uint32_t stage; /* index into stages */
     uint32_t task;
-    const char *folder;     /* exists, empty, of this attempt */
-    tamis_records *records; /* of this process, for writing; NULL for local stages */
-    uint64_t memory_bytes;  /* for this task */
+    const char *folder;              /* exists, empty, of this attempt */
+    tamis_records *records;          /* of this process, for writing; NULL for local stages */
+    const struct tamis_roots *roots; /* inputs and OUT lie beneath them; NULL: anywhere */
+    uint64_t memory_bytes;           /* for this task */
     tamis_task_progress *progress;
     /* Folder of the finished task `task` of the earlier stage `stage`; valid while the task runs.
      * NULL: the stage was skipped. */

@@ -8,6 +8,7 @@
 
 #include "tamis/log.h"
 #include "tamis/net.h"
+#include "tamis/root.h"
 #include "tamis/task.h"
 
 #define TAMIS_WORKER_THREADS_MAX 512
@@ -15,11 +16,12 @@
 /* Borrowed until the worker has been stopped. */
 typedef struct tamis_worker_options {
     tamis_net *net;
-    const char *url;         /* of the coordinator */
-    const char *data_folder; /* made when absent; one worker at a time */
-    uint32_t threads;        /* tasks side by side; 1 .. TAMIS_WORKER_THREADS_MAX */
-    uint64_t memory_bytes;   /* of all tasks together */
-    uint64_t give_up_ms;     /* ends without a word from the coordinator for so long; 0: never */
+    const char *url;          /* of the coordinator */
+    const char *data_folder;  /* made when absent; one worker at a time */
+    uint32_t threads;         /* tasks side by side; 1 .. TAMIS_WORKER_THREADS_MAX */
+    uint64_t memory_bytes;    /* of all tasks together */
+    uint64_t give_up_ms;      /* ends without a word from the coordinator for so long; 0: never */
+    const tamis_roots *roots; /* paths of a job lie beneath them; NULL: anywhere */
     const tamis_task_table *tasks;
     tamis_log *log; /* NULL: silent */
 } tamis_worker_options;

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -42,6 +43,17 @@ static void failpoint_arm(void)
             atomic_store(&armed_left, colon == NULL ? 1 : strtol(colon + 1, NULL, 10));
         }
     }
+}
+
+bool tamis_failpoint_list(int argument_count, char *const *arguments)
+{
+    if (argument_count != 2 || strcmp(arguments[1], "--list-failpoints") != 0) {
+        return false;
+    }
+    for (int name = 0; name < TAMIS_FAILPOINT_COUNT; name++) {
+        (void)puts(tamis_failpoint_text((tamis_failpoint_name)name));
+    }
+    return true;
 }
 
 void tamis_failpoint(tamis_failpoint_name name)

@@ -218,49 +218,71 @@ static tamis_status write_all(int file, tamis_slice bytes, const char *path, tam
     return TAMIS_OK;
 }
 
-tamis_status tamis_path_write_file(const char *path, tamis_slice bytes, tamis_err *err)
+tamis_status tamis_path_write_file_at(int folder, const char *name, const char *shown,
+                                      tamis_slice bytes, tamis_err *err)
 {
     char temp[TAMIS_PATH_MAX];
-    tamis_status status = tamis_path_temp_name(temp, path, err);
+    tamis_status status = tamis_path_temp_name(temp, name, err);
     bool has_temp = false;
     int file = -1;
 
     if (status != TAMIS_OK) {
         return status;
     }
-    file = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
+    file = openat(folder, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
     if (file < 0) {
-        return tamis_err_errno(err, errno, "%s: cannot make the file", temp);
+        return tamis_err_errno(err, errno, "%s: cannot make the file", shown);
     }
     has_temp = true;
-    status = write_all(file, bytes, temp, err);
+    status = write_all(file, bytes, shown, err);
     if (status != TAMIS_OK) {
         goto out;
     }
     if (fsync(file) != 0) {
-        status = tamis_err_errno(err, errno, "%s: cannot sync", temp);
+        status = tamis_err_errno(err, errno, "%s: cannot sync", shown);
         goto out;
     }
     if (close(file) != 0) {
         file = -1;
-        status = tamis_err_errno(err, errno, "%s: cannot close", temp);
+        status = tamis_err_errno(err, errno, "%s: cannot close", shown);
         goto out;
     }
     file = -1;
-    if (rename(temp, path) != 0) {
-        status = tamis_err_errno(err, errno, "%s: cannot rename to %s", temp, path);
+    if (renameat(folder, temp, folder, name) != 0) {
+        status = tamis_err_errno(err, errno, "%s: cannot rename %s to it", shown, temp);
         goto out;
     }
     has_temp = false;
-    status = tamis_path_sync_parent(path, err);
+    if (fsync(folder) != 0 && errno != EINVAL) {
+        status = tamis_err_errno(err, errno, "%s: cannot sync the folder", shown);
+    }
 
 out:
     if (file >= 0) {
         (void)close(file); /* the first error is the one to tell */
     }
     if (has_temp) {
-        (void)unlink(temp); /* likewise; a leftover is harmless */
+        (void)unlinkat(folder, temp, 0); /* likewise; a leftover is harmless */
     }
+    return status;
+}
+
+tamis_status tamis_path_write_file(const char *path, tamis_slice bytes, tamis_err *err)
+{
+    char parent[TAMIS_PATH_MAX];
+    const char *name = strrchr(path, '/');
+    tamis_status status = copy_parent(parent, path, err);
+    int folder = -1;
+
+    if (status != TAMIS_OK) {
+        return status;
+    }
+    folder = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0) {
+        return tamis_err_errno(err, errno, "%s: cannot open the folder above", path);
+    }
+    status = tamis_path_write_file_at(folder, name == NULL ? path : name + 1, path, bytes, err);
+    (void)close(folder); /* was read only: nothing can be lost */
     return status;
 }
 

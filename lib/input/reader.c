@@ -61,6 +61,11 @@ void tamis_reader_destroy(tamis_reader *reader)
     free(reader);
 }
 
+void tamis_reader_confine(tamis_reader *reader, const tamis_roots *roots)
+{
+    tamis_source_confine(reader->source, roots);
+}
+
 tamis_status reader_no_memory(const tamis_reader *reader, tamis_err *err)
 {
     return tamis_err_set(err, TAMIS_ENOMEM,

@@ -50,6 +50,11 @@ void tamis_source_destroy(tamis_source *source)
     free(source);
 }
 
+void tamis_source_confine(tamis_source *source, const tamis_roots *roots)
+{
+    source->stored.roots = roots;
+}
+
 static tamis_status source_open(tamis_source *source, const char *path, tamis_slice bytes,
                                 const tamis_source_range *range, tamis_err *err)
 {

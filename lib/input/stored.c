@@ -40,9 +40,11 @@ static tamis_status stored_open_file(tamis_stored *stored, const char *path, tam
 {
     struct stat info;
 
-    stored->file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (stored->file < 0) {
-        return tamis_err_errno(err, errno, "%s: cannot be opened", path);
+    tamis_status status =
+        tamis_roots_open(stored->roots, path, O_RDONLY | O_NOCTTY | O_NONBLOCK, &stored->file, err);
+
+    if (status != TAMIS_OK) {
+        return status;
     }
     if (fstat(stored->file, &info) != 0) {
         return tamis_err_errno(err, errno, "%s: cannot be examined", path);

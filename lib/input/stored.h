@@ -9,6 +9,7 @@
 #define TAMIS_INPUT_STORED_H
 
 #include "tamis/hash.h"
+#include "tamis/root.h"
 #include "tamis/slice.h"
 #include "tamis/status.h"
 
@@ -18,6 +19,7 @@
 typedef struct tamis_stored {
     int file; /* -1: closed, or memory */
     bool is_open;
+    const tamis_roots *roots; /* files are opened beneath them; NULL: anywhere */
     tamis_slice memory;
     uint64_t begin;
     uint64_t end;

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 typedef struct fixture {
     char folder[SUPPORT_PATH_SIZE];
@@ -611,6 +612,36 @@ static void test_file_that_is_gone(void **state)
     assert_non_null(strstr(r.summary.fault_text, "in.jsonl"));
 }
 
+/* What the process must not read says nothing of the input: an error, not a file set aside. */
+static void test_file_outside(void **state)
+{
+    fixture *f = *state;
+    char inside[SUPPORT_PATH_SIZE];
+    char path[SUPPORT_PATH_SIZE];
+    const char *const folders[] = {inside};
+    tamis_roots *roots = NULL;
+    tamis_err err = {.status = TAMIS_OK};
+    tamis_input input;
+    tamis_split split;
+    support_rows r;
+
+    support_path(path, f->folder, "in.jsonl");
+    support_write_text(path, "{\"text\":\"x\"}\n");
+    input = support_input(path, TAMIS_INPUT_JSONL, TAMIS_COMPRESSION_NONE);
+    split = support_whole(&input);
+    support_path(inside, f->folder, "inside");
+    assert_int_equal(mkdir(inside, 0777), 0);
+    assert_int_equal(tamis_roots_create(folders, 1, &roots, NULL), TAMIS_OK);
+    tamis_reader_confine(f->reader, roots);
+    assert_int_equal(tamis_reader_open(f->reader, &input, &split, 0, &err), TAMIS_EOUTSIDE);
+    assert_non_null(strstr(err.text, "in.jsonl"));
+    tamis_reader_confine(f->reader, NULL);
+    tamis_roots_destroy(roots);
+    support_read(f->reader, &input, &split, 0, &r);
+    assert_int_equal(r.count, 1);
+    support_rows_free(&r);
+}
+
 static void test_empty_file(void **state)
 {
     support_rows r;
@@ -636,6 +667,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_compressed_like_plain, setup, teardown),
         cmocka_unit_test_setup_teardown(test_sample_and_limit, setup, teardown),
         cmocka_unit_test_setup_teardown(test_file_that_is_gone, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_file_outside, setup, teardown),
         cmocka_unit_test_setup_teardown(test_empty_file, setup, teardown),
     };
 

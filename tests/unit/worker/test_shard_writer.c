@@ -179,13 +179,47 @@ static void test_full_disk(void **state)
     assert_int_equal(rmdir(path), 0);
 }
 
+/* With roots, a folder that becomes a link leads nowhere: not at the start, and not between the
+ * start of a file and its publication. */
+static void test_roots(void **state)
+{
+    const char *const folders[] = {folder};
+    tamis_shard_writer *writer = NULL;
+    tamis_roots *roots = NULL;
+    uint64_t bytes = 0;
+    tamis_digest digest;
+    char inside[128];
+    char moved[128];
+    char path[160];
+
+    (void)state;
+    (void)snprintf(inside, sizeof(inside), "%s/inside", folder);
+    (void)snprintf(moved, sizeof(moved), "%s/moved", folder);
+    (void)snprintf(path, sizeof(path), "%s/x", inside);
+    assert_int_equal(tamis_roots_create(folders, 1, &roots, NULL), TAMIS_OK);
+    assert_int_equal(tamis_shard_writer_create(TAMIS_OUTPUT_JSONL, 1, &writer, NULL), TAMIS_OK);
+    tamis_shard_writer_confine(writer, roots);
+    assert_int_equal(tamis_shard_writer_open(writer, path, NULL), TAMIS_OK);
+    assert_int_equal(rename(inside, moved), 0);
+    assert_int_equal(symlink("/", inside), 0);
+    assert_int_equal(tamis_shard_writer_write(writer, tamis_slice_of(text, TEXT_BYTES), NULL),
+                     TAMIS_OK);
+    assert_int_equal(tamis_shard_writer_finish(writer, &bytes, &digest, NULL), TAMIS_OK);
+    assert_int_equal(tamis_shard_writer_publish(writer, NULL), TAMIS_OK);
+    assert_int_equal(tamis_shard_writer_open(writer, path, NULL), TAMIS_EOUTSIDE);
+    tamis_shard_writer_destroy(writer);
+    (void)snprintf(path, sizeof(path), "%s/x", moved);
+    check_content(path, TAMIS_OUTPUT_JSONL);
+    assert_int_equal(access("/x", F_OK), -1);
+    tamis_roots_destroy(roots);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_formats),
-        cmocka_unit_test(test_deferred_sync),
-        cmocka_unit_test(test_unpublished),
-        cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_formats),     cmocka_unit_test(test_deferred_sync),
+        cmocka_unit_test(test_unpublished), cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_roots),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
