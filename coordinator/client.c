@@ -8,7 +8,8 @@
 #include "tamis/wire.h"
 
 #define STATUS_MS     200  /* between questions */
-#define RESEND_MS     1000 /* of a submission that is not answered */
+#define RESEND_MS     1000 /* of a piece of the job that is not answered */
+#define QUEUE_MAX     4    /* packets: pieces that wait for a coordinator that is away */
 #define CANCEL_MS     5000 /* for the coordinator to confirm */
 #define IDENTITY_SIZE 20
 
@@ -16,8 +17,11 @@ typedef struct submission {
     const tamis_client_options *options;
     tamis_socket *socket;
     tamis_packet *packet;
-    tamis_buf packed;  /* the job */
-    tamis_buf control; /* scratch */
+    tamis_buf packed; /* the job */
+    tamis_digest digest;
+    uint64_t offset;       /* of packed: what the coordinator asked for last */
+    uint64_t chunk_offset; /* of the piece that was sent last */
+    tamis_buf control;     /* scratch */
     tamis_run_status *status;
     uint64_t sequence;
     uint64_t heard_ms;
@@ -49,14 +53,20 @@ static tamis_status send(submission *client, tamis_message *message, tamis_slice
     return status == TAMIS_EAGAIN ? TAMIS_OK : status;
 }
 
-static tamis_status send_submit(submission *client, tamis_err *err)
+static tamis_status send_chunk(submission *client, tamis_err *err)
 {
     tamis_message message = {.kind = TAMIS_MESSAGE_SUBMIT};
+    uint64_t rest = client->packed.size - client->offset;
+    size_t size = rest < TAMIS_JOB_CHUNK_MAX ? (size_t)rest : TAMIS_JOB_CHUNK_MAX;
 
     message.body.submit.build = (tamis_peer_build){
         .protocol = TAMIS_PROTOCOL_VERSION, .build = client->build, .zstd = tamis_build_zstd()};
     message.body.submit.is_data_kept = client->options->is_data_kept;
-    return send(client, &message, tamis_buf_slice(&client->packed), err);
+    message.body.submit.offset = client->offset;
+    message.body.submit.total = client->packed.size;
+    message.body.submit.digest = client->digest;
+    client->chunk_offset = client->offset;
+    return send(client, &message, tamis_slice_of(client->packed.data + client->offset, size), err);
 }
 
 static tamis_status send_question(submission *client, tamis_message_kind kind, tamis_err *err)
@@ -91,7 +101,7 @@ static tamis_status speak(submission *client, tamis_err *err)
         return send_question(client, TAMIS_MESSAGE_CANCEL, err);
     }
     if (!client->is_submitted) {
-        return client->sent_ms == 0 || since_ms >= RESEND_MS ? send_submit(client, err) : TAMIS_OK;
+        return client->sent_ms == 0 || since_ms >= RESEND_MS ? send_chunk(client, err) : TAMIS_OK;
     }
     return since_ms >= STATUS_MS ? send_question(client, TAMIS_MESSAGE_STATUS_REQUEST, err)
                                  : TAMIS_OK;
@@ -104,14 +114,34 @@ static void report(submission *client)
     }
 }
 
+/* The answer to a piece that was repeated comes twice: only one that asks for another piece than
+ * the one under way is followed at once, all else is left to the repetition. */
+static tamis_status on_chunk_taken(submission *client, const tamis_message *message, tamis_err *err)
+{
+    client->offset = message->body.refused.offset;
+    if (client->offset > client->packed.size) {
+        return tamis_err_set(err, TAMIS_EFORMAT, "%s: the coordinator asks for what is not there",
+                             client->options->url);
+    }
+    return client->offset == client->chunk_offset ? TAMIS_OK : send_chunk(client, err);
+}
+
 static tamis_status on_submitted(submission *client, const tamis_message *message, tamis_err *err)
 {
+    if (message->body.refused.status == TAMIS_EAGAIN) {
+        return on_chunk_taken(client, message, err);
+    }
     if (message->body.refused.status != TAMIS_OK) {
         return tamis_err_set(err, message->body.refused.status, "%s", message->body.refused.text);
     }
     client->is_submitted = true;
     client->sent_ms = 0; /* ask at once */
     memcpy(client->job_id, message->job, sizeof(client->job_id));
+    if (client->options->is_detached) {
+        memcpy(client->status->job_id, message->job, sizeof(client->status->job_id));
+        client->status->state = TAMIS_RUN_QUEUED;
+        client->has_ended = true;
+    }
     return TAMIS_OK;
 }
 
@@ -143,9 +173,16 @@ static tamis_status on_message(submission *client, const tamis_message *message,
         strcmp(message->job, client->job_id) == 0) {
         return on_status(client, message, err);
     }
-    if (message->kind == TAMIS_MESSAGE_REFUSED) {
-        client->is_submitted = false; /* it lost its ledger: the job is submitted again */
+    if (message->kind != TAMIS_MESSAGE_REFUSED) {
+        return TAMIS_OK;
     }
+    if (message->body.refused.status != TAMIS_ENOENT &&
+        !tamis_status_is_retryable(message->body.refused.status)) {
+        return tamis_err_set(err, message->body.refused.status, "%s: %s", client->options->url,
+                             message->body.refused.text);
+    }
+    client->is_submitted = false; /* it lost its ledger: the job is submitted again */
+    client->offset = 0;
     return TAMIS_OK;
 }
 
@@ -197,6 +234,7 @@ static tamis_status connect_client(submission *client, tamis_err *err)
     char identity[IDENTITY_SIZE];
     tamis_socket_options options = {
         .kind = TAMIS_SOCKET_DEALER,
+        .queue_max = QUEUE_MAX,
         .frame_size_max = TAMIS_WIRE_BULK_MAX,
     };
     tamis_status status = tamis_build_text(client->build);
@@ -214,6 +252,7 @@ static tamis_status connect_client(submission *client, tamis_err *err)
         return tamis_err_set(err, status == TAMIS_OK ? TAMIS_ENOMEM : status,
                              "the job cannot be packed");
     }
+    client->digest = tamis_hash128(client->packed.data, client->packed.size);
     status = tamis_socket_open(client->options->net, &options, &client->socket, err);
     return status == TAMIS_OK ? tamis_socket_connect(client->socket, client->options->url, err)
                               : status;
@@ -231,7 +270,7 @@ tamis_status tamis_client_run(const tamis_client_options *options, tamis_run_sta
 
     *status = (tamis_run_status){.state = TAMIS_RUN_CONNECTING};
     (void)snprintf(status->job_id, sizeof(status->job_id), "%s", options->job->id);
-    tamis_buf_init(&client.packed, TAMIS_WIRE_BULK_MAX);
+    tamis_buf_init(&client.packed, TAMIS_JOB_BYTES_MAX);
     tamis_buf_init(&client.control, TAMIS_WIRE_CONTROL_MAX);
     result = connect_client(&client, err);
     while (result == TAMIS_OK && !client.has_ended) {

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* client.h - submits a job and follows it to its end.
  *
+ * The packed job goes up in chunks, each when the coordinator has asked for it, so that one that is
+ * restarted in between says from where on. Words that are lost are said again; a coordinator that
+ * is away is waited for, and keeps the job that it has accepted.
+ *
  * Threads: one.
  */
 #ifndef TAMIS_CLIENT_H
@@ -16,6 +20,7 @@ typedef struct tamis_client_options {
     bool is_data_kept;
     uint64_t give_up_ms;
     bool is_cancel_sent; /* cancel the job at the coordinator; else just return */
+    bool is_detached;    /* return as soon as the job is accepted */
     /* Asked in each round; anything but TAMIS_OK ends the client. NULL: nothing to ask. */
     tamis_status (*check)(void *context, tamis_err *err);
     void *check_context;

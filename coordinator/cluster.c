@@ -189,6 +189,7 @@ tamis_status tamis_cluster_submit(const tamis_submit_options *options, tamis_run
             .is_data_kept = options->is_data_kept,
             .give_up_ms = options->give_up_ms == 0 ? GIVE_UP_DEFAULT_MS : options->give_up_ms,
             .is_cancel_sent = true,
+            .is_detached = options->is_detached,
             .log = options->log,
             .progress = options->progress,
             .progress_context = options->progress_context,

@@ -54,6 +54,7 @@ typedef struct tamis_submit_options {
     const char *url; /* of the coordinator: tcp://host:port */
     const tamis_job *job;
     bool is_data_kept;
+    bool is_detached;    /* return as soon as the coordinator has the job, durably */
     uint64_t give_up_ms; /* without a word from the coordinator for so long; 0: 60 s */
     tamis_log *log;
     tamis_progress_call progress;
