@@ -23,6 +23,13 @@ int tamis_cmd_explain(int argument_count, char **arguments);
 int tamis_cmd_sample(int argument_count, char **arguments);
 int tamis_cmd_preview(int argument_count, char **arguments);
 int tamis_cmd_plan(int argument_count, char **arguments);
+int tamis_cmd_jobs(int argument_count, char **arguments);
+int tamis_cmd_status(int argument_count, char **arguments);
+int tamis_cmd_pause(int argument_count, char **arguments);
+int tamis_cmd_resume(int argument_count, char **arguments);
+int tamis_cmd_cancel(int argument_count, char **arguments);
+int tamis_cmd_drain(int argument_count, char **arguments);
+int tamis_cmd_submit(int argument_count, char **arguments);
 
 /* The tables, for man pages and tests. */
 extern const tamis_option_table tamis_run_table;
@@ -31,5 +38,12 @@ extern const tamis_option_table tamis_explain_table;
 extern const tamis_option_table tamis_sample_table;
 extern const tamis_option_table tamis_preview_table;
 extern const tamis_option_table tamis_plan_table;
+extern const tamis_option_table tamis_jobs_table;
+extern const tamis_option_table tamis_status_table;
+extern const tamis_option_table tamis_pause_table;
+extern const tamis_option_table tamis_resume_table;
+extern const tamis_option_table tamis_cancel_table;
+extern const tamis_option_table tamis_drain_table;
+extern const tamis_option_table tamis_submit_table;
 
 #endif

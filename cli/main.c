@@ -20,6 +20,13 @@ static const command commands[] = {
     {"explain", "tell the story of one document", tamis_cmd_explain},
     {"sample", "show removed documents beside their witnesses", tamis_cmd_sample},
     {"preview", "count what a stricter threshold would keep", tamis_cmd_preview},
+    {"submit", "hand a run to a coordinator and return", tamis_cmd_submit},
+    {"jobs", "list the jobs of a coordinator", tamis_cmd_jobs},
+    {"status", "show jobs, stages and workers of a coordinator", tamis_cmd_status},
+    {"pause", "let a job rest", tamis_cmd_pause},
+    {"resume", "go on with a job that rests", tamis_cmd_resume},
+    {"cancel", "stop a job", tamis_cmd_cancel},
+    {"drain", "let a worker end without loss", tamis_cmd_drain},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

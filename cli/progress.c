@@ -8,14 +8,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "run_view.h"
 #include "tamis/level.h"
 
 #define LINE_SIZE        512
 #define PLAIN_EVERY_MS   5000
 #define RATE_WINDOW      16 /* samples of the moving rate, about three seconds */
 #define COLUMNS_DEFAULT  80
-#define SCAN_SHARE       0.50 /* of a usual run's time, for the time left */
-#define EMIT_SHARE       0.40
 #define COLOR_STAGE      "\033[1m"
 #define COLOR_OFF        "\033[0m"
 #define LEVEL_NAMES_SIZE 160
@@ -47,40 +46,6 @@ static uint64_t now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-void tamis_format_bytes(uint64_t bytes, char *out, size_t size)
-{
-    static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
-    double value = (double)bytes;
-    unsigned unit = 0;
-
-    while (value >= 999.5 && unit + 1 < sizeof(units) / sizeof(units[0])) {
-        value /= 1000;
-        unit++;
-    }
-    if (unit == 0) {
-        (void)snprintf(out, size, "%" PRIu64 " B", bytes);
-    } else {
-        (void)snprintf(out, size,
-                       value < 9.995   ? "%.2f %s"
-                       : value < 99.95 ? "%.1f %s"
-                                       : "%.0f %s",
-                       value, units[unit]);
-    }
-}
-
-void tamis_format_duration(uint64_t seconds, char *out, size_t size)
-{
-    uint64_t hours = seconds / 3600;
-    unsigned minutes = (unsigned)(seconds / 60 % 60);
-    unsigned rest = (unsigned)(seconds % 60);
-
-    if (hours != 0) {
-        (void)snprintf(out, size, "%" PRIu64 ":%02u:%02u", hours, minutes, rest);
-    } else {
-        (void)snprintf(out, size, "%u:%02u", minutes, rest);
-    }
-}
-
 tamis_progress *tamis_progress_create(tamis_progress_mode mode, tamis_color_mode color,
                                       uint64_t stored_bytes)
 {
@@ -100,49 +65,6 @@ tamis_progress *tamis_progress_create(tamis_progress_mode mode, tamis_color_mode
     progress->start_ms = now_ms();
     progress->stage = UINT32_MAX;
     return progress;
-}
-
-static void label_of(const tamis_stage *stage, char *out, size_t size)
-{
-    if (stage->kind >= TAMIS_STAGE_LINK && stage->kind <= TAMIS_STAGE_RESOLVE) {
-        (void)snprintf(out, size, "%s %s", tamis_level_get(stage->level)->name,
-                       tamis_stage_kind_name(stage->kind));
-    } else {
-        (void)snprintf(out, size, "%s", tamis_stage_kind_name(stage->kind));
-    }
-}
-
-static double stage_fraction(const tamis_progress *p, const tamis_stage_status *s)
-{
-    double fraction = 0;
-
-    if (s->is_complete) {
-        return 1;
-    }
-    if ((s->stage.kind == TAMIS_STAGE_SCAN || s->stage.kind == TAMIS_STAGE_EMIT) &&
-        p->stored_bytes != 0) {
-        fraction = (double)s->bytes / (double)p->stored_bytes;
-    } else if (s->stage.task_count != 0) {
-        fraction = (double)s->tasks_done / (double)s->stage.task_count;
-    }
-    return fraction > 1 ? 1 : fraction;
-}
-
-/* Of the whole run: SCAN and EMIT take most of it, the stages between share the rest. */
-static double run_fraction(const tamis_progress *p, const tamis_run_status *status)
-{
-    double done = 0;
-    uint32_t between = status->stage_count > 2 ? status->stage_count - 2 : 1;
-
-    for (uint32_t i = 0; i < status->stage_count; i++) {
-        tamis_stage_kind kind = status->stages[i].stage.kind;
-        double weight = kind == TAMIS_STAGE_SCAN   ? SCAN_SHARE
-                        : kind == TAMIS_STAGE_EMIT ? EMIT_SHARE
-                                                   : (1 - SCAN_SHARE - EMIT_SHARE) / between;
-
-        done += weight * stage_fraction(p, &status->stages[i]);
-    }
-    return done;
 }
 
 static void take_sample(tamis_progress *p, const tamis_run_status *status, uint64_t ms)
@@ -246,17 +168,18 @@ void tamis_progress_update(void *progress, const tamis_run_status *status)
         return;
     }
     take_sample(p, status, ms);
-    label_of(&status->stages[status->stage].stage, stage, sizeof(stage));
+    tamis_stage_label(&status->stages[status->stage].stage, stage, sizeof(stage));
     rate_text(p, rate, sizeof(rate));
     dropped_text(status, dropped, sizeof(dropped));
-    whole = run_fraction(p, status);
+    whole = tamis_run_fraction(status, p->stored_bytes);
     if (whole > 0.01) {
         double elapsed = (double)(ms - p->start_ms) / 1000;
 
         tamis_format_duration((uint64_t)(elapsed / whole - elapsed + 0.5), left, sizeof(left));
     }
     (void)snprintf(rest, sizeof(rest), "%3.0f %%%s  ETA %s%s",
-                   100 * stage_fraction(p, &status->stages[status->stage]), rate, left, dropped);
+                   100 * tamis_stage_fraction(&status->stages[status->stage], p->stored_bytes),
+                   rate, left, dropped);
     draw(p, stage, rest);
 }
 

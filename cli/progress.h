@@ -9,7 +9,7 @@
 #ifndef TAMIS_PROGRESS_H
 #define TAMIS_PROGRESS_H
 
-#include "tamis/run_status.h"
+#include "run_view.h"
 
 typedef enum tamis_progress_mode {
     TAMIS_PROGRESS_AUTO, /* when stderr is a terminal */
@@ -33,10 +33,5 @@ void tamis_progress_update(void *progress, const tamis_run_status *status);
 /* Clears the live line. */
 void tamis_progress_end(tamis_progress *progress);
 void tamis_progress_destroy(tamis_progress *progress);
-
-/* "1.2 GB", "340 kB": decimal units, three digits. */
-void tamis_format_bytes(uint64_t bytes, char *out, size_t size);
-/* "12:03", "1:02:03". */
-void tamis_format_duration(uint64_t seconds, char *out, size_t size);
 
 #endif
