@@ -22,15 +22,11 @@ tamis_status tamis_cluster_connect(const tamis_options *options, const _Atomic b
 int tamis_cluster_fail(const char *program, const tamis_err *err)
 {
     (void)fprintf(stderr, "%s: %s\n", program, err->text);
-    switch (err->status) {
-    case TAMIS_EPEER:
+    if (err->status == TAMIS_EPEER) {
         return TAMIS_EXIT_PEER;
-    case TAMIS_EARG:
-    case TAMIS_ENOENT:
-        return TAMIS_EXIT_USAGE;
-    default:
-        return TAMIS_EXIT_FAILED;
     }
+    return err->status == TAMIS_EARG || err->status == TAMIS_ENOENT ? TAMIS_EXIT_USAGE
+                                                                    : TAMIS_EXIT_FAILED;
 }
 
 /* Appends the message to the list and makes room for its rows. */

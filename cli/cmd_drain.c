@@ -12,8 +12,9 @@ static const tamis_option drain_options[] = {
      .type = TAMIS_OPTION_FLAG,
      .default_text = "false",
      .group = "How",
-     .help = "let it end as soon as its running tasks have ended; results that nobody else can read "
-             "are made again"},
+     .help =
+         "let it end as soon as its running tasks have ended; results that nobody else can read "
+         "are made again"},
     {.name = "undo",
      .type = TAMIS_OPTION_FLAG,
      .default_text = "false",

@@ -255,9 +255,8 @@ static bool wants_color(const tamis_options *options)
     const char *no_color = getenv("NO_COLOR");
     unsigned mode = tamis_options_choice(options, "color");
 
-    return mode == TAMIS_COLOR_ALWAYS ||
-           (mode == TAMIS_COLOR_AUTO && isatty(STDOUT_FILENO) == 1 &&
-            (no_color == NULL || no_color[0] == '\0'));
+    return mode == TAMIS_COLOR_ALWAYS || (mode == TAMIS_COLOR_AUTO && isatty(STDOUT_FILENO) == 1 &&
+                                          (no_color == NULL || no_color[0] == '\0'));
 }
 
 static void look_init(look *l, const tamis_options *options)

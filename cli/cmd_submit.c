@@ -104,9 +104,8 @@ static tamis_status submit(const tamis_options *options, tamis_run_job *what,
     if (status == TAMIS_OK) {
         status = tamis_cluster_submit(&submission, status_of, err);
     }
-    return status == TAMIS_OK
-               ? print_id(status_of->job_id, what->out_path, false, is_json, err)
-               : status;
+    return status == TAMIS_OK ? print_id(status_of->job_id, what->out_path, false, is_json, err)
+                              : status;
 }
 
 int tamis_cmd_submit(int argument_count, char **arguments)

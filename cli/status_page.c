@@ -5,12 +5,12 @@
 #include "run_view.h"
 #include "status_print.h"
 
-#define BAR_COLUMNS  40
-#define RATE_WEIGHT  0.3 /* of the newest sample in the moving rate */
-#define LINE_SIZE    1024
+#define BAR_COLUMNS   40
+#define RATE_WEIGHT   0.3 /* of the newest sample in the moving rate */
+#define LINE_SIZE     1024
 #define WORKERS_LEAST 3 /* are shown however small the terminal is */
-#define COLOR_TITLE  "\033[1m"
-#define COLOR_OFF    "\033[0m"
+#define COLOR_TITLE   "\033[1m"
+#define COLOR_OFF     "\033[0m"
 
 typedef struct page {
     tamis_buf *out;
@@ -174,8 +174,9 @@ static void put_worker(page *p, const tamis_worker_row *row)
     char bytes[32];
 
     tamis_format_bytes(row->bytes, bytes, sizeof(bytes));
-    put_line(p, false, "%-24.24s %-8s %4" PRIu32 "/%-4" PRIu32 " %8" PRIu64 " %6" PRIu64
-                       " %9s %7.1f s  %s:%s",
+    put_line(p, false,
+             "%-24.24s %-8s %4" PRIu32 "/%-4" PRIu32 " %8" PRIu64 " %6" PRIu64
+             " %9s %7.1f s  %s:%s",
              row->name, tamis_worker_state_name(row->state), row->tasks_running, row->threads,
              row->tasks_done, row->tasks_lost, bytes, (double)row->silent_ms / 1000, row->host,
              row->data_folder);
