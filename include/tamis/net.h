@@ -5,6 +5,11 @@
  * marks are finite, lingering is bounded, heartbeats are on and frames have a maximum size; these
  * are set here, in one place.
  *
+ * Security: with keys (tamis_net_security) a connection is encrypted and both ends prove who they
+ * are (CURVE). Who may connect stands in an allow-list, which a guard (a thread) asks for each
+ * handshake; a socket with keys is not bound before the guard works, and when the guard is gone
+ * nobody gets in. Each packet tells whose key it came under.
+ *
  * Threads: a tamis_net is shared; a socket belongs to one thread at a time (handing it over needs a
  * synchronizing step, such as starting the thread).
  */
@@ -27,11 +32,39 @@ typedef enum tamis_socket_kind {
     TAMIS_SOCKET_PAIR
 } tamis_socket_kind;
 
+#define TAMIS_KEY_SIZE  41 /* a key as Z85 text, with the final zero */
+#define TAMIS_USER_SIZE 64 /* name of a key, with the final zero */
+
+/* What a key is good for; bits. */
+enum {
+    TAMIS_ROLE_COORDINATOR = 1,
+    TAMIS_ROLE_WORKER = 2,
+    TAMIS_ROLE_CLIENT = 4,
+    TAMIS_ROLE_ANY = 7
+};
+
+/* Own keys, and the key of whom one connects to. All zero: no security. */
+typedef struct tamis_net_security {
+    bool is_on;
+    uint32_t roles;
+    char user[TAMIS_USER_SIZE]; /* the key's name, for messages */
+    char public_key[TAMIS_KEY_SIZE];
+    char secret_key[TAMIS_KEY_SIZE];
+    char server_key[TAMIS_KEY_SIZE]; /* the coordinator's public key; "": this is it */
+} tamis_net_security;
+
 typedef struct tamis_socket_options {
     tamis_socket_kind kind;
-    tamis_slice identity;    /* DEALER: its routing id, new for each start of a process */
-    uint32_t queue_max;      /* packets waiting, each way; 0: 1000 */
-    uint64_t frame_size_max; /* bytes of a frame that is let in; 0: 1 MiB */
+    tamis_slice identity;       /* DEALER: its routing id, new for each start of a process */
+    uint32_t queue_max;         /* packets waiting, each way and for each peer; 0: 1000 */
+    uint32_t receive_queue_max; /* packets that wait here from one peer; 0: queue_max. The
+                                   memory that a peer can take is this times frame_size_max */
+    uint64_t frame_size_max;    /* bytes of a frame that is let in; 0: 1 MiB */
+    uint64_t peer_bytes_max;    /* ROUTER: bytes that wait to be sent to one peer; 0: no limit.
+                                   Where names of peers hash alike they share it */
+    const tamis_net_security *security; /* copied; NULL or off: neither encrypted nor checked */
+    const char *domain;     /* ROUTER with security: whose allow-list counts; at most 15 bytes */
+    const char *server_key; /* DEALER with security: of the other end; NULL: security's */
 } tamis_socket_options;
 
 /* Milliseconds of the monotonic clock. */
@@ -48,9 +81,46 @@ tamis_status tamis_socket_open(tamis_net *net, const tamis_socket_options *optio
                                tamis_socket **out_socket, tamis_err *err);
 void tamis_socket_close(tamis_socket *socket); /* NULL is allowed */
 
+/* ---- Keys and who may connect ---------------------------------------------------------------- */
+
+/* Makes a key pair. TAMIS_EUNSUPPORTED: the ZeroMQ that is installed has no CURVE. */
+TAMIS_MUST_USE
+tamis_status tamis_net_key_pair(char out_public[TAMIS_KEY_SIZE], char out_secret[TAMIS_KEY_SIZE],
+                                tamis_err *err);
+/* The public key of a secret one. TAMIS_EFORMAT: it is none (nothing of it is in the text). */
+TAMIS_MUST_USE
+tamis_status tamis_net_key_public(const char *secret, char out_public[TAMIS_KEY_SIZE],
+                                  tamis_err *err);
+/* Whether it has the form of a key: 40 characters of Z85 that decode. */
+bool tamis_net_key_is_valid(const char *key);
+
+#define TAMIS_PEERS_MAX 65536 /* rows of an allow-list */
+
+typedef struct tamis_net_peer {
+    char key[TAMIS_KEY_SIZE]; /* public */
+    char user[TAMIS_USER_SIZE];
+    uint32_t roles;
+} tamis_net_peer;
+
+/* Starts the guard, which lets in whom the allow-list names; once for a net, before a socket with
+ * security is bound. TAMIS_EEXIST: it was started; TAMIS_ENOMEM, TAMIS_EIO, TAMIS_EAGAIN. */
+TAMIS_MUST_USE
+tamis_status tamis_net_guard_start(tamis_net *net, tamis_err *err);
+/* Ends it; from then on nobody gets in. */
+void tamis_net_guard_stop(tamis_net *net);
+
+/* Replaces the allow-list of a domain; a domain without one lets nobody in. Connections of keys
+ * that it lacks stay open, but what comes over them is refused (tamis_socket_receive). Any thread.
+ * TAMIS_EARG: a key twice, or none; TAMIS_ELIMIT: too many; TAMIS_ENOMEM: the old list stays. */
+TAMIS_MUST_USE
+tamis_status tamis_net_allow(tamis_net *net, const char *domain, const tamis_net_peer *peers,
+                             size_t count, tamis_err *err);
+/* Handshakes that the guard refused so far. Any thread. */
+uint64_t tamis_net_refused_count(const tamis_net *net);
+
 /* Binds to "tcp://ADDRESS:PORT" (PORT "*": a free one) or "inproc://NAME"; out_url (may be NULL) is
- * the address that peers connect to. TAMIS_EARG: malformed; TAMIS_EHELD: address in use; TAMIS_EIO.
- */
+ * the address that peers connect to. TAMIS_EARG: malformed; TAMIS_EHELD: address in use;
+ * TAMIS_EDENIED: the socket has security, but no guard works; TAMIS_EIO. */
 TAMIS_MUST_USE
 tamis_status tamis_socket_bind(tamis_socket *socket, const char *url, char out_url[TAMIS_URL_SIZE],
                                tamis_err *err);
@@ -59,15 +129,27 @@ tamis_status tamis_socket_bind(tamis_socket *socket, const char *url, char out_u
 TAMIS_MUST_USE
 tamis_status tamis_socket_connect(tamis_socket *socket, const char *url, tamis_err *err);
 
+/* Whether the other end, reached over tcp, refuses this one: TAMIS_EDENIED with a text that says
+ * why and what to do, once it did so several times over some seconds; else TAMIS_OK. A DEALER goes
+ * on trying for ever by itself: its loop asks this now and then. */
+TAMIS_MUST_USE
+tamis_status tamis_socket_fault(tamis_socket *socket, tamis_err *err);
+
+/* Whether only processes of this machine can reach the address: inproc://, ipc://, tcp://127.x.y.z,
+ * tcp://localhost, tcp://[::1]. "*" and names of interfaces are not. Pure. */
+bool tamis_url_is_local(const char *url);
+
 /* Sends one packet without waiting; peer only for ROUTER, an empty bulk is left out. TAMIS_EAGAIN:
- * the queue is full; TAMIS_EPEER: the ROUTER knows no such peer; TAMIS_EIO. Nothing was sent then.
+ * the queue is full, or the peer has too many bytes to read; TAMIS_EPEER: the ROUTER knows no such
+ * peer; TAMIS_EIO. Nothing was sent then.
  */
 TAMIS_MUST_USE
 tamis_status tamis_socket_send(tamis_socket *socket, tamis_slice peer, tamis_slice control,
                                tamis_slice bulk);
 
 /* Receives one packet without waiting, over what the packet held before. TAMIS_EAGAIN: none is
- * there; TAMIS_EFORMAT: one of another shape was dropped; TAMIS_EIO. */
+ * there; TAMIS_EFORMAT: one of another shape was dropped; TAMIS_EDENIED: it came under a key that
+ * is not allowed (any more): only its peer may be used, to answer so; TAMIS_EIO. */
 TAMIS_MUST_USE
 tamis_status tamis_socket_receive(tamis_socket *socket, tamis_packet *packet);
 
@@ -77,6 +159,10 @@ void tamis_packet_destroy(tamis_packet *packet); /* NULL is allowed */
 tamis_slice tamis_packet_peer(const tamis_packet *packet);
 tamis_slice tamis_packet_control(const tamis_packet *packet);
 tamis_slice tamis_packet_bulk(const tamis_packet *packet);
+/* Name and roles of the key under which it came to a ROUTER; "" and TAMIS_ROLE_ANY where the socket
+ * has no security. */
+const char *tamis_packet_user(const tamis_packet *packet);
+uint32_t tamis_packet_roles(const tamis_packet *packet);
 
 /* Messages between threads over PAIR: a kind, and a pointer whose ownership goes with it. _send
  * waits while the queue is full. */

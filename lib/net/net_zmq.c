@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tamis/net.h"
-
 #include <errno.h>
+#include <stdlib.h>
+#include <sys/random.h>
 #include <time.h>
 #include <zmq.h>
+
+#include "net_internal.h"
 
 #define QUEUE_MAX_DEFAULT  1000
 #define FRAME_SIZE_DEFAULT (UINT64_C(1) << 20)
@@ -17,6 +19,21 @@
 #define RECONNECT_MAX_MS     2000
 #define FRAMES_MAX           3
 #define POLL_MAX             1024
+/* Who has connected and not proven who it is within this time is cut off. */
+#define HANDSHAKE_MS 5000
+/* A machine that is gone without a word is noticed by the system too, after about a minute. */
+#define KEEPALIVE_IDLE_S     30
+#define KEEPALIVE_INTERVAL_S 10
+#define KEEPALIVE_COUNT      3
+#define SOCKETS_MAX          8192 /* two a thread, and their watchers */
+#define COUNTED_SIZE_MIN     1024 /* what is smaller is limited by queue_max alone */
+
+/* The option by which a handshake fails where no guard answers. It is in the library since 4.3.0,
+ * but its name is only in headers of draft builds. Where it is missing, packets without a user
+ * are dropped, which is the same in the end. */
+#ifndef ZMQ_ZAP_ENFORCE_DOMAIN
+#define ZMQ_ZAP_ENFORCE_DOMAIN 93
+#endif
 
 /* The thread sanitizer does not see the locks inside the library, which is built without it: it is
  * told here that what was sent happens before what was received. */
@@ -39,19 +56,12 @@ void __tsan_release(void *address);
 
 static char net_order; /* stands for all that is sent without a body of its own */
 
-struct tamis_net {
-    void *context;
-};
-
-struct tamis_socket {
-    void *handle;
-    tamis_socket_kind kind;
-};
-
 struct tamis_packet {
     zmq_msg_t frames[FRAMES_MAX];
     size_t first; /* frame of the control part: 1 behind a peer, else 0 */
     size_t count;
+    uint32_t roles;
+    char user[TAMIS_USER_SIZE];
 };
 
 uint64_t tamis_net_now_ms(void)
@@ -75,6 +85,10 @@ tamis_status tamis_net_create(tamis_net **out_net, tamis_err *err)
         return tamis_err_set(err, TAMIS_ENOMEM, "no network context: %s", zmq_strerror(errno));
     }
     (void)zmq_ctx_set(net->context, ZMQ_BLOCKY, 0); /* no endless linger anywhere */
+    (void)zmq_ctx_set(net->context, ZMQ_MAX_SOCKETS, SOCKETS_MAX);
+    if (getentropy(&net->seed, sizeof(net->seed)) != 0) {
+        net->seed = (uint64_t)(uintptr_t)net; /* serves to spread, not to keep a secret */
+    }
     *out_net = net;
     return TAMIS_OK;
 }
@@ -84,6 +98,7 @@ void tamis_net_destroy(tamis_net *net)
     if (net == NULL) {
         return;
     }
+    tamis_guard_destroy(net->guard);
     while (zmq_ctx_term(net->context) != 0 && errno == EINTR) {
     }
     free(net);
@@ -97,10 +112,12 @@ static bool set_int(void *handle, int option, int value)
 static bool set_options(void *handle, const tamis_socket_options *options)
 {
     int queue_max = options->queue_max == 0 ? QUEUE_MAX_DEFAULT : (int)options->queue_max;
+    int receive_max = options->receive_queue_max == 0 ? queue_max : (int)options->receive_queue_max;
     int64_t size_max =
         (int64_t)(options->frame_size_max == 0 ? FRAME_SIZE_DEFAULT : options->frame_size_max);
     bool is_set = set_int(handle, ZMQ_SNDHWM, queue_max) &&
-                  set_int(handle, ZMQ_RCVHWM, queue_max) && set_int(handle, ZMQ_LINGER, LINGER_MS);
+                  set_int(handle, ZMQ_RCVHWM, receive_max) &&
+                  set_int(handle, ZMQ_LINGER, LINGER_MS);
 
     if (!is_set || options->kind == TAMIS_SOCKET_PAIR) {
         return is_set;
@@ -110,7 +127,12 @@ static bool set_options(void *handle, const tamis_socket_options *options)
              set_int(handle, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS) &&
              set_int(handle, ZMQ_RECONNECT_IVL, RECONNECT_MS) &&
              set_int(handle, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS) &&
-             set_int(handle, ZMQ_BACKLOG, BACKLOG);
+             set_int(handle, ZMQ_BACKLOG, BACKLOG) &&
+             set_int(handle, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS) &&
+             set_int(handle, ZMQ_TCP_KEEPALIVE, 1) &&
+             set_int(handle, ZMQ_TCP_KEEPALIVE_IDLE, KEEPALIVE_IDLE_S) &&
+             set_int(handle, ZMQ_TCP_KEEPALIVE_INTVL, KEEPALIVE_INTERVAL_S) &&
+             set_int(handle, ZMQ_TCP_KEEPALIVE_CNT, KEEPALIVE_COUNT);
     if (is_set && options->kind == TAMIS_SOCKET_ROUTER) {
         /* A worker that reconnects keeps its name although the old connection may linger. */
         is_set =
@@ -121,6 +143,43 @@ static bool set_options(void *handle, const tamis_socket_options *options)
                                 options->identity.size) == 0;
     }
     return is_set;
+}
+
+static bool set_text(void *handle, int option, const char *text)
+{
+    return zmq_setsockopt(handle, option, text, strlen(text)) == 0;
+}
+
+/* Keys are 40 characters, which the library knows for text by the length 41. */
+static bool set_key(void *handle, int option, const char *key)
+{
+    return zmq_setsockopt(handle, option, key, TAMIS_KEY_SIZE) == 0;
+}
+
+static bool set_security(tamis_socket *socket, const tamis_socket_options *options)
+{
+    const tamis_net_security *security = options->security;
+    void *handle = socket->handle;
+    const char *server = options->server_key;
+
+    if (security == NULL || !security->is_on || options->kind == TAMIS_SOCKET_PAIR) {
+        return true;
+    }
+    socket->is_secure = true;
+    (void)snprintf(socket->user, sizeof(socket->user), "%s", security->user);
+    if (options->kind == TAMIS_SOCKET_ROUTER) {
+        TAMIS_ASSERT(options->domain != NULL && options->domain[0] != '\0');
+        TAMIS_ASSERT(strlen(options->domain) < TAMIS_DOMAIN_SIZE);
+        (void)snprintf(socket->domain, sizeof(socket->domain), "%s", options->domain);
+        (void)set_int(handle, ZMQ_ZAP_ENFORCE_DOMAIN, 1); /* see there */
+        return set_int(handle, ZMQ_CURVE_SERVER, 1) &&
+               set_key(handle, ZMQ_CURVE_SECRETKEY, security->secret_key) &&
+               set_text(handle, ZMQ_ZAP_DOMAIN, options->domain);
+    }
+    server = server == NULL ? security->server_key : server;
+    return tamis_net_key_is_valid(server) && set_key(handle, ZMQ_CURVE_SERVERKEY, server) &&
+           set_key(handle, ZMQ_CURVE_PUBLICKEY, security->public_key) &&
+           set_key(handle, ZMQ_CURVE_SECRETKEY, security->secret_key);
 }
 
 tamis_status tamis_socket_open(tamis_net *net, const tamis_socket_options *options,
@@ -138,8 +197,11 @@ tamis_status tamis_socket_open(tamis_net *net, const tamis_socket_options *optio
         return tamis_err_set(err, TAMIS_ENOMEM, "no memory for a socket");
     }
     socket->kind = options->kind;
+    socket->net = net;
+    socket->peer_bytes_max = options->peer_bytes_max;
     socket->handle = zmq_socket(net->context, types[options->kind]);
-    if (socket->handle == NULL || !set_options(socket->handle, options)) {
+    if (socket->handle == NULL || !set_options(socket->handle, options) ||
+        !set_security(socket, options)) {
         tamis_err_set(err, TAMIS_EIO, "cannot open a socket: %s", zmq_strerror(errno));
         tamis_socket_close(socket);
         return TAMIS_EIO;
@@ -154,6 +216,7 @@ void tamis_socket_close(tamis_socket *socket)
         return;
     }
     if (socket->handle != NULL) {
+        tamis_watch_stop(socket);
         (void)zmq_close(socket->handle); /* fails only for what is no socket */
     }
     free(socket);
@@ -164,6 +227,11 @@ tamis_status tamis_socket_bind(tamis_socket *socket, const char *url, char out_u
 {
     size_t size = TAMIS_URL_SIZE;
 
+    if (socket->is_secure && !tamis_guard_is_at_work(socket->net->guard)) {
+        return tamis_err_set(err, TAMIS_EDENIED,
+                             "%s: nobody checks keys; not listening for that would let all in",
+                             url);
+    }
     if (zmq_bind(socket->handle, url) != 0) {
         if (errno == EADDRINUSE) {
             return tamis_err_set(err, TAMIS_EHELD, "%s: address is in use", url);
@@ -182,6 +250,12 @@ tamis_status tamis_socket_bind(tamis_socket *socket, const char *url, char out_u
 
 tamis_status tamis_socket_connect(tamis_socket *socket, const char *url, tamis_err *err)
 {
+    (void)snprintf(socket->url, sizeof(socket->url), "%s", url);
+    if (socket->kind == TAMIS_SOCKET_DEALER && strncmp(url, "tcp://", 6) == 0 &&
+        !tamis_watch_start(socket)) {
+        return tamis_err_set(err, TAMIS_EIO, "%s: cannot watch the connection: %s", url,
+                             zmq_strerror(errno));
+    }
     if (zmq_connect(socket->handle, url) == 0) {
         return TAMIS_OK;
     }
@@ -191,41 +265,123 @@ tamis_status tamis_socket_connect(tamis_socket *socket, const char *url, tamis_e
     return tamis_err_set(err, TAMIS_EIO, "%s: cannot connect: %s", url, zmq_strerror(errno));
 }
 
-static tamis_status send_frame(tamis_socket *socket, tamis_slice frame, bool has_more)
+/* A frame whose bytes count against what waits for its peer. */
+typedef struct counted_frame {
+    _Atomic uint64_t *waiting;
+    uint64_t size;
+    uint8_t bytes[];
+} counted_frame;
+
+static void counted_free(void *data, void *hint)
+{
+    counted_frame *frame = hint;
+
+    (void)data;
+    atomic_fetch_sub_explicit(frame->waiting, frame->size, memory_order_relaxed);
+    free(frame);
+}
+
+static _Atomic uint64_t *waiting_of(tamis_socket *socket, tamis_slice peer)
+{
+    uint64_t hash = socket->net->seed;
+
+    for (size_t i = 0; i < peer.size; i++) {
+        hash = (hash ^ peer.data[i]) * UINT64_C(0x9e3779b97f4a7c15);
+        hash ^= hash >> 29;
+    }
+    return &socket->net->waiting[hash % TAMIS_NET_BUCKETS];
+}
+
+static tamis_status frame_init(zmq_msg_t *frame, tamis_slice bytes, _Atomic uint64_t *waiting)
+{
+    counted_frame *counted = NULL;
+
+    if (waiting == NULL || bytes.size < COUNTED_SIZE_MIN) {
+        if (zmq_msg_init_size(frame, bytes.size) != 0) {
+            return TAMIS_ENOMEM;
+        }
+        if (bytes.size != 0) {
+            memcpy(zmq_msg_data(frame), bytes.data, bytes.size);
+        }
+        return TAMIS_OK;
+    }
+    counted = malloc(sizeof(*counted) + bytes.size);
+    if (counted == NULL) {
+        return TAMIS_ENOMEM;
+    }
+    counted->waiting = waiting;
+    counted->size = bytes.size;
+    memcpy(counted->bytes, bytes.data, bytes.size);
+    if (zmq_msg_init_data(frame, counted->bytes, bytes.size, counted_free, counted) != 0) {
+        free(counted);
+        return TAMIS_ENOMEM;
+    }
+    atomic_fetch_add_explicit(waiting, bytes.size, memory_order_relaxed);
+    return TAMIS_OK;
+}
+
+static tamis_status send_frame(tamis_socket *socket, zmq_msg_t *frame, bool has_more)
 {
     int flags = ZMQ_DONTWAIT | (has_more ? ZMQ_SNDMORE : 0);
 
     for (;;) {
-        if (zmq_send(socket->handle, frame.size == 0 ? "" : (const void *)frame.data, frame.size,
-                     flags) >= 0) {
-            return TAMIS_OK;
+        if (zmq_msg_send(frame, socket->handle, flags) >= 0) {
+            return TAMIS_OK; /* the frame is empty now */
         }
         if (errno != EINTR) {
-            break;
+            return errno == EAGAIN ? TAMIS_EAGAIN : errno == EHOSTUNREACH ? TAMIS_EPEER : TAMIS_EIO;
         }
     }
-    if (errno == EAGAIN) {
-        return TAMIS_EAGAIN;
+}
+
+/* Only the first frame can be refused: the queue takes messages as a whole. */
+static tamis_status send_frames(tamis_socket *socket, zmq_msg_t *frames, size_t count)
+{
+    tamis_status status = TAMIS_OK;
+
+    for (size_t i = 0; i < count && status == TAMIS_OK; i++) {
+        status = send_frame(socket, &frames[i], i + 1 < count);
     }
-    return errno == EHOSTUNREACH ? TAMIS_EPEER : TAMIS_EIO;
+    return status;
+}
+
+static bool is_waiting_full(const tamis_socket *socket, const _Atomic uint64_t *waiting,
+                            size_t size)
+{
+    return atomic_load_explicit(waiting, memory_order_relaxed) + size > socket->peer_bytes_max;
 }
 
 tamis_status tamis_socket_send(tamis_socket *socket, tamis_slice peer, tamis_slice control,
                                tamis_slice bulk)
 {
+    bool is_router = socket->kind == TAMIS_SOCKET_ROUTER;
+    tamis_slice parts[FRAMES_MAX] = {peer};
+    _Atomic uint64_t *waiting = NULL;
+    zmq_msg_t frames[FRAMES_MAX];
+    size_t part_count = is_router ? 1 : 0;
+    size_t count = 0;
     tamis_status status = TAMIS_OK;
 
     net_released(&net_order);
-    /* Only the first frame can be refused: the queue takes messages as a whole. */
-    if (socket->kind == TAMIS_SOCKET_ROUTER) {
-        status = send_frame(socket, peer, true);
-        if (status != TAMIS_OK) {
-            return status;
+    if (is_router && socket->peer_bytes_max != 0) {
+        waiting = waiting_of(socket, peer);
+        if (is_waiting_full(socket, waiting, control.size + bulk.size)) {
+            return TAMIS_EAGAIN;
         }
     }
-    status = send_frame(socket, control, bulk.size != 0);
-    if (status == TAMIS_OK && bulk.size != 0) {
-        status = send_frame(socket, bulk, false);
+    parts[part_count++] = control;
+    if (bulk.size != 0) {
+        parts[part_count++] = bulk;
+    }
+    while (count < part_count && status == TAMIS_OK) {
+        status = frame_init(&frames[count], parts[count], waiting);
+        count += status == TAMIS_OK;
+    }
+    if (status == TAMIS_OK) {
+        status = send_frames(socket, frames, count);
+    }
+    for (size_t i = 0; i < count; i++) {
+        (void)zmq_msg_close(&frames[i]);
     }
     return status;
 }
@@ -238,9 +394,36 @@ static tamis_status receive_frame(tamis_socket *socket, zmq_msg_t *frame)
             return TAMIS_OK;
         }
         if (errno != EINTR) {
-            return errno == EAGAIN ? TAMIS_EAGAIN : TAMIS_EIO;
+            break;
         }
     }
+    if (errno != EAGAIN) {
+        return TAMIS_EIO;
+    }
+    tamis_watch_drain(socket); /* a good time: nothing else is to be done */
+    return TAMIS_EAGAIN;
+}
+
+/* Notes whose packet it is. TAMIS_EDENIED: nobody's who is allowed. */
+static tamis_status take_user(tamis_socket *socket, tamis_packet *packet)
+{
+    tamis_net_peer peer;
+    const char *key = NULL;
+
+    packet->user[0] = '\0';
+    packet->roles = TAMIS_ROLE_ANY;
+    if (socket->domain[0] == '\0') {
+        return TAMIS_OK;
+    }
+    packet->roles = 0;
+    key = zmq_msg_gets(&packet->frames[packet->first], "User-Id");
+    if (key == NULL || !tamis_guard_find(socket->net->guard, socket->domain, key, &peer)) {
+        packet->count = packet->first; /* the peer stays, to be told */
+        return TAMIS_EDENIED;
+    }
+    packet->roles = peer.roles;
+    memcpy(packet->user, peer.user, sizeof(packet->user));
+    return TAMIS_OK;
 }
 
 static tamis_status drop_rest(tamis_socket *socket)
@@ -279,7 +462,7 @@ tamis_status tamis_socket_receive(tamis_socket *socket, tamis_packet *packet)
         packet->count++;
     }
     net_acquired(&net_order);
-    return packet->count > packet->first ? TAMIS_OK : TAMIS_EFORMAT;
+    return packet->count > packet->first ? take_user(socket, packet) : TAMIS_EFORMAT;
 }
 
 tamis_packet *tamis_packet_create(void)
@@ -325,6 +508,16 @@ tamis_slice tamis_packet_control(const tamis_packet *packet)
 tamis_slice tamis_packet_bulk(const tamis_packet *packet)
 {
     return packet_frame(packet, packet->first + 1);
+}
+
+const char *tamis_packet_user(const tamis_packet *packet)
+{
+    return packet->user;
+}
+
+uint32_t tamis_packet_roles(const tamis_packet *packet)
+{
+    return packet->roles;
 }
 
 /* Never leaves the process, so the struct itself is the message. */
