@@ -68,7 +68,7 @@ tamis_attempt *tamis_attempt_create(const tamis_attempt *from)
     tamis_attempt *attempt = calloc(1, sizeof(*attempt));
 
     if (attempt != NULL) {
-        attempt->view = from->view;
+        attempt->view = tamis_job_view_keep(from->view);
         attempt->data_folder = from->data_folder;
         attempt->prefix = from->prefix;
         attempt->stage = from->stage;
@@ -78,6 +78,7 @@ tamis_attempt *tamis_attempt_create(const tamis_attempt *from)
         attempt->roots = from->roots;
         attempt->run = from->run;
         attempt->records = from->records;
+        attempt->lease = from->lease;
         attempt->blob_of = from->blob_of;
         attempt->counters_of = from->counters_of;
         attempt->context = from->context;
@@ -89,6 +90,7 @@ tamis_attempt *tamis_attempt_create(const tamis_attempt *from)
 void tamis_attempt_destroy(tamis_attempt *attempt)
 {
     if (attempt != NULL) {
+        tamis_job_view_destroy(attempt->view);
         tamis_buf_fini(&attempt->result.blob);
         free(attempt);
     }
@@ -184,6 +186,13 @@ static const uint64_t *run_counters_of(void *context, uint32_t stage)
     return run->attempt->counters_of(run->attempt->context, stage);
 }
 
+static tamis_status await_publish(void *context, tamis_err *err)
+{
+    const attempt_run *run = context;
+
+    return tamis_attempt_await_lease(run->attempt, err);
+}
+
 /* ---- The attempt ----------------------------------------------------------------------------- */
 
 /* Syncs the names of the files that the task left; their contents it has synced itself. */
@@ -239,6 +248,7 @@ static tamis_status run_task(attempt_run *run, tamis_err *err)
         .records_of = records_of,
         .blob_of = attempt->blob_of == NULL ? NULL : run_blob_of,
         .counters_of = attempt->counters_of == NULL ? NULL : run_counters_of,
+        .await_publish = attempt->lease == NULL ? NULL : await_publish,
         .context = run,
     };
     tamis_status status = TAMIS_OK;

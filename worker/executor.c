@@ -3,6 +3,33 @@
 
 #define IDLE_MS 60000
 
+static tamis_status run(tamis_socket *pipe, tamis_attempt *attempt)
+{
+    tamis_attempt_perform(attempt);
+    return tamis_socket_pass(pipe, TAMIS_EXECUTOR_DONE, attempt);
+}
+
+/* What cannot be published is of no use to anybody: its folder goes. */
+static tamis_status publish(tamis_socket *pipe, tamis_attempt *attempt)
+{
+    attempt->status = tamis_attempt_await_lease(attempt, &attempt->err);
+    if (attempt->status == TAMIS_OK) {
+        attempt->status = tamis_attempt_publish(attempt, &attempt->err);
+    }
+    if (attempt->status != TAMIS_OK) {
+        tamis_attempt_discard(attempt);
+    }
+    return tamis_socket_pass(pipe, TAMIS_EXECUTOR_PUBLISHED, attempt);
+}
+
+static void discard(tamis_attempt *attempt)
+{
+    if (attempt->status == TAMIS_OK) { /* a failed one has left nothing */
+        tamis_attempt_discard(attempt);
+    }
+    tamis_attempt_destroy(attempt);
+}
+
 static tamis_status executor_body(tamis_socket *pipe, void *argument, tamis_err *err)
 {
     tamis_status status = tamis_actor_ready(pipe);
@@ -23,8 +50,11 @@ static tamis_status executor_body(tamis_socket *pipe, void *argument, tamis_err 
         } else if (status == TAMIS_OK && kind == TAMIS_ACTOR_STOP) {
             return TAMIS_OK;
         } else if (status == TAMIS_OK && kind == TAMIS_EXECUTOR_RUN) {
-            tamis_attempt_perform(body);
-            status = tamis_socket_pass(pipe, TAMIS_EXECUTOR_DONE, body);
+            status = run(pipe, body);
+        } else if (status == TAMIS_OK && kind == TAMIS_EXECUTOR_PUBLISH) {
+            status = publish(pipe, body);
+        } else if (status == TAMIS_OK && kind == TAMIS_EXECUTOR_DISCARD) {
+            discard(body);
         }
     }
     return status;

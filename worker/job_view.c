@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "tamis/attempt.h"
@@ -12,6 +13,7 @@ typedef struct owner_table {
 } owner_table;
 
 struct tamis_job_view {
+    _Atomic unsigned keepers;
     tamis_job *job;
     tamis_stage stages[TAMIS_STAGES_MAX];
     uint32_t stage_count;
@@ -31,6 +33,7 @@ tamis_status tamis_job_view_create(tamis_slice packed, tamis_job_view **out_view
         free(view);
         return status;
     }
+    atomic_init(&view->keepers, 1);
     view->stage_count = tamis_job_stages(view->job, view->stages);
     *out_view = view;
     return TAMIS_OK;
@@ -49,9 +52,16 @@ static void table_destroy(owner_table *table)
     free(table);
 }
 
+tamis_job_view *tamis_job_view_keep(tamis_job_view *view)
+{
+    atomic_fetch_add_explicit(&view->keepers, 1, memory_order_relaxed);
+    return view;
+}
+
 void tamis_job_view_destroy(tamis_job_view *view)
 {
-    if (view == NULL) {
+    /* What every keeper did with the view comes before the last one frees it. */
+    if (view == NULL || atomic_fetch_sub_explicit(&view->keepers, 1, memory_order_acq_rel) != 1) {
         return;
     }
     for (uint32_t s = 0; s < view->stage_count; s++) {

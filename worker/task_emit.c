@@ -406,7 +406,13 @@ static tamis_status emit_publish(emit *e, tamis_emit_result *counts, tamis_err *
     }
     tamis_failpoint(TAMIS_FAILPOINT_EMIT_BEFORE_PUBLISH);
     for (unsigned kind = 0; status == TAMIS_OK && kind < TAMIS_OUTPUT_KINDS; kind++) {
-        if (e->writers[kind] != NULL) {
+        if (e->writers[kind] == NULL) {
+            continue;
+        }
+        if (e->env->await_publish != NULL) {
+            status = e->env->await_publish(e->env->context, err);
+        }
+        if (status == TAMIS_OK) {
             status = tamis_shard_writer_publish(e->writers[kind], err);
         }
     }

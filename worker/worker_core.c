@@ -107,41 +107,52 @@ tamis_status worker_send(worker_step *step, const tamis_message *message, tamis_
 
 /* ---- Attempts -------------------------------------------------------------------------------- */
 
+static tamis_status publish_result(worker_step *step, held_task *task,
+                                   const tamis_worker_event *event)
+{
+    task->state = TASK_PUBLISHING;
+    task->report = worker_message_of(step, TAMIS_MESSAGE_TASK_DONE, task->job->id, task->fence);
+    task->report.body.task_done.stage = task->stage;
+    task->report.body.task_done.task = task->task;
+    task->report.body.task_done.skip_stages = event->result->skip_stages;
+    task->report.body.task_done.bytes = event->bytes;
+    task->report.body.task_done.documents = event->documents;
+    memcpy(task->report.body.task_done.counters, event->result->counters,
+           sizeof(event->result->counters));
+    if (tamis_buf_append(&task->blob, event->result->blob.data, event->result->blob.size) !=
+        TAMIS_OK) {
+        return worker_no_memory(step);
+    }
+    return worker_act_on_task(step, TAMIS_WORKER_PUBLISH, task);
+}
+
+/* A thread is free, and a task may have gone. */
+static tamis_status after_task(worker_step *step)
+{
+    tamis_status status = worker_drop_done_jobs(step);
+
+    return status == TAMIS_OK && !step->core->is_stopping ? worker_go_on(step) : status;
+}
+
 static tamis_status on_ended(worker_step *step, const tamis_worker_event *event)
 {
     held_task *task = worker_find_task(step->core, event->fence);
     tamis_status status = TAMIS_OK;
 
     TAMIS_ASSERT(task != NULL && task->state == TASK_RUNNING);
-    step->core->running_count--;
     task->bytes = event->bytes;
     task->documents = event->documents;
     if (!task->is_unwanted && event->status == TAMIS_OK) {
-        task->state = TASK_PUBLISHING;
-        task->report = worker_message_of(step, TAMIS_MESSAGE_TASK_DONE, task->job->id, task->fence);
-        task->report.body.task_done.stage = task->stage;
-        task->report.body.task_done.task = task->task;
-        task->report.body.task_done.skip_stages = event->result->skip_stages;
-        task->report.body.task_done.bytes = event->bytes;
-        task->report.body.task_done.documents = event->documents;
-        memcpy(task->report.body.task_done.counters, event->result->counters,
-               sizeof(event->result->counters));
-        if (tamis_buf_append(&task->blob, event->result->blob.data, event->result->blob.size) !=
-            TAMIS_OK) {
-            return worker_no_memory(step);
-        }
-        return worker_act_on_task(step, TAMIS_WORKER_PUBLISH, task);
+        return publish_result(step, task, event);
     }
+    step->core->running_count--;
     status = worker_act_on_task(step, TAMIS_WORKER_DISCARD, task);
     if (status == TAMIS_OK && !task->is_unwanted) {
         status = worker_report_failure(step, task, event->status, event->text);
     } else if (status == TAMIS_OK) {
         worker_remove_task(step->core, task);
     }
-    if (status == TAMIS_OK) {
-        status = worker_drop_done_jobs(step);
-    }
-    return status == TAMIS_OK && !step->core->is_stopping ? worker_go_on(step) : status;
+    return status == TAMIS_OK ? after_task(step) : status;
 }
 
 static tamis_status on_published(worker_step *step, const tamis_worker_event *event)
@@ -150,15 +161,25 @@ static tamis_status on_published(worker_step *step, const tamis_worker_event *ev
     tamis_status status = TAMIS_OK;
 
     TAMIS_ASSERT(task != NULL && task->state == TASK_PUBLISHING);
+    step->core->running_count--;
     task->state = TASK_REPORTING;
-    if (step->core->is_stopping) {
+    if (task->is_unwanted) { /* whatever came of it */
         worker_remove_task(step->core, task);
-        return TAMIS_OK;
+    } else {
+        status = event->status == TAMIS_OK
+                     ? worker_send_report(step, task)
+                     : worker_report_failure(step, task, event->status, event->text);
     }
-    status = event->status == TAMIS_OK
-                 ? worker_send_report(step, task)
-                 : worker_report_failure(step, task, event->status, event->text);
-    return status == TAMIS_OK ? worker_go_on(step) : status;
+    return status == TAMIS_OK ? after_task(step) : status;
+}
+
+static tamis_status on_dropped(worker_step *step, const tamis_worker_event *event)
+{
+    local_job *job = worker_find_local_job(step->core, event->job);
+
+    TAMIS_ASSERT(job != NULL && job->is_dropping);
+    *job = step->core->jobs[--step->core->job_count];
+    return TAMIS_OK;
 }
 
 static tamis_status on_stop(worker_step *step)
@@ -285,6 +306,8 @@ tamis_status tamis_worker_core_step(tamis_worker_core *core, const tamis_worker_
         return on_ended(&step, event);
     case TAMIS_WORKER_PUBLISHED:
         return on_published(&step, event);
+    case TAMIS_WORKER_DROPPED:
+        return on_dropped(&step, event);
     case TAMIS_WORKER_STOP:
         return on_stop(&step);
     default:

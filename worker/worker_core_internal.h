@@ -39,7 +39,7 @@ typedef struct held_task {
     uint32_t task;
     uint64_t fence;
     task_state state;
-    bool is_unwanted; /* RUNNING: ends, and nobody hears of it */
+    bool is_unwanted; /* RUNNING, PUBLISHING: ends, and nobody hears of it */
     uint64_t bytes;
     uint64_t documents;
     uint64_t sent_ms; /* REPORTING */
@@ -53,6 +53,7 @@ typedef struct local_job {
     char id[TAMIS_JOB_ID_SIZE];
     bool is_done; /* to be dropped when no task holds it */
     bool is_data_kept;
+    bool is_dropping; /* no task of it is taken meanwhile */
 } local_job;
 
 /* A task that was let go. */

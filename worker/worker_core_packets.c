@@ -32,6 +32,7 @@ tamis_status worker_send_heartbeat(worker_step *step)
     tamis_message message = worker_message_of(step, TAMIS_MESSAGE_HEARTBEAT, NULL, 0);
     tamis_held *held = NULL;
     const char *jobs[JOBS_MAX];
+    size_t job_count = 0;
     size_t count = 0;
     tamis_status status = TAMIS_OK;
 
@@ -57,14 +58,16 @@ tamis_status worker_send_heartbeat(worker_step *step)
         }
     }
     for (size_t i = 0; i < core->job_count; i++) {
-        jobs[i] = core->jobs[i].id;
+        if (!core->jobs[i].is_dropping) {
+            jobs[job_count++] = core->jobs[i].id;
+        }
     }
     core->next_heartbeat_ms = step->now_ms + core->heartbeat_ms;
     message.body.heartbeat.held = held;
     message.body.heartbeat.held_count = count;
     message.body.heartbeat.credit = core->settings.credit;
     message.body.heartbeat.jobs = jobs;
-    message.body.heartbeat.job_count = core->job_count;
+    message.body.heartbeat.job_count = job_count;
     status = worker_send(step, &message, tamis_slice_of(NULL, 0));
     free(held);
     return status;
@@ -196,7 +199,7 @@ static tamis_status on_job_done(worker_step *step, const tamis_message *message)
     local_job *job = worker_find_local_job(step->core, message->job);
     tamis_status status = TAMIS_OK;
 
-    if (job == NULL) {
+    if (job == NULL || job->is_dropping) {
         return TAMIS_OK;
     }
     job->is_done = true;

@@ -79,39 +79,39 @@ void worker_collect(tamis_worker_core *core)
     }
 }
 
+static bool job_is_held(const tamis_worker_core *core, const char *id)
+{
+    for (const held_task *task = core->tasks; task != NULL; task = task->next) {
+        if (strcmp(task->job->id, id) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 tamis_status worker_drop_done_jobs(worker_step *step)
 {
     tamis_worker_core *core = step->core;
-    size_t i = 0;
+    tamis_status status = TAMIS_OK;
 
-    while (i < core->job_count) {
-        local_job job = core->jobs[i];
-        bool is_held = !job.is_done;
+    for (size_t i = 0; i < core->job_count && status == TAMIS_OK && !core->is_stopping; i++) {
+        local_job *job = &core->jobs[i];
+        tamis_worker_action action = {.kind = TAMIS_WORKER_DROP, .is_data_kept = job->is_data_kept};
 
-        for (const held_task *task = core->tasks; task != NULL && !is_held; task = task->next) {
-            is_held = strcmp(task->job->id, job.id) == 0;
-        }
-        if (is_held) {
-            i++;
+        if (!job->is_done || job->is_dropping || job_is_held(core, job->id)) {
             continue;
         }
-        tamis_worker_action action = {.kind = TAMIS_WORKER_DROP, .is_data_kept = job.is_data_kept};
-        tamis_status status = TAMIS_OK;
-
-        memcpy(action.job, job.id, sizeof(action.job));
-        status = worker_act(step, &action);
-        if (status != TAMIS_OK) {
-            return status;
-        }
-        /* Its view, no longer listed as done, must not stay: nobody asks for it again. */
+        job->is_dropping = true;
+        memcpy(action.job, job->id, sizeof(action.job));
+        /* Its view must not stay when it is no longer listed as done: nobody asks for it again. */
         for (known_job *known = core->known; known != NULL; known = known->next) {
-            if (strcmp(known->id, job.id) == 0) {
+            if (strcmp(known->id, job->id) == 0) {
                 known->epoch = 0;
             }
         }
-        core->jobs[i] = core->jobs[--core->job_count];
+        status = worker_act(step, &action);
     }
-    return TAMIS_OK;
+    return status;
 }
 
 /* ---- Tasks ----------------------------------------------------------------------------------- */
@@ -182,17 +182,15 @@ held_task *worker_add_task(tamis_worker_core *core, known_job *job, const tamis_
 /* Nobody waits for the task any more. */
 tamis_status worker_let_go(worker_step *step, held_task *task)
 {
-    if (task->state == TASK_RUNNING) {
-        if (task->is_unwanted) {
-            return TAMIS_OK;
-        }
-        task->is_unwanted = true;
-        return worker_act_on_task(step, TAMIS_WORKER_CANCEL, task);
-    }
-    if (task->state != TASK_PUBLISHING) { /* which lasts only until the actions are done */
+    if (task->state != TASK_RUNNING && task->state != TASK_PUBLISHING) {
         worker_remove_task(step->core, task);
+        return TAMIS_OK;
     }
-    return TAMIS_OK;
+    if (task->is_unwanted) {
+        return TAMIS_OK;
+    }
+    task->is_unwanted = true;
+    return worker_act_on_task(step, TAMIS_WORKER_CANCEL, task);
 }
 
 tamis_status worker_send_report(worker_step *step, held_task *task)
@@ -242,6 +240,19 @@ static tamis_status fetch(worker_step *step, const held_task *task)
     return worker_send(step, &message, tamis_slice_of(NULL, 0));
 }
 
+/* Whether an older grant of the task is being published: it must not come out on top of what a
+ * newer one publishes, which others may be reading by then. */
+static bool is_being_published(const tamis_worker_core *core, const held_task *task)
+{
+    for (const held_task *other = core->tasks; other != NULL; other = other->next) {
+        if (other->state == TASK_PUBLISHING && other->stage == task->stage &&
+            other->task == task->task && strcmp(other->job->id, task->job->id) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* WAITING tasks whose job is known by now become QUEUED, QUEUED ones start while threads are free.
  */
 tamis_status worker_go_on(worker_step *step)
@@ -263,7 +274,7 @@ tamis_status worker_go_on(worker_step *step)
             }
         }
         if (task->state == TASK_QUEUED && core->running_count < core->settings.thread_count &&
-            status == TAMIS_OK) {
+            status == TAMIS_OK && !is_being_published(core, task)) {
             task->state = TASK_RUNNING;
             core->running_count++;
             status = worker_act_on_task(step, TAMIS_WORKER_START, task);

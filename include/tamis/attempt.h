@@ -24,7 +24,10 @@ typedef struct tamis_job_view tamis_job_view;
 /* Unpacks the job. TAMIS_EFORMAT, TAMIS_ECORRUPT, TAMIS_EVERSION, TAMIS_ENOMEM. */
 TAMIS_MUST_USE
 tamis_status tamis_job_view_create(tamis_slice packed, tamis_job_view **out_view, tamis_err *err);
-void tamis_job_view_destroy(tamis_job_view *view); /* NULL is allowed */
+/* Views are counted: each _keep (any thread) needs a _destroy (likewise) beside that of the maker;
+ * the last one frees. NULL is allowed. */
+tamis_job_view *tamis_job_view_keep(tamis_job_view *view);
+void tamis_job_view_destroy(tamis_job_view *view);
 
 const tamis_job *tamis_job_view_job(const tamis_job_view *view);
 const tamis_stage *tamis_job_view_stages(const tamis_job_view *view, uint32_t *out_count);
@@ -64,10 +67,16 @@ void tamis_records_cache_drop(tamis_records_cache *cache, const char *job, bool 
 
 /* ---- Attempts -------------------------------------------------------------------------------- */
 
+/* Until when this process may make results visible (tamis_net_now_ms). Renewed by its control
+ * thread with release, after it has canceled what is not to be published. */
+typedef struct tamis_attempt_lease {
+    _Atomic uint64_t until_ms;
+} tamis_attempt_lease;
+
 typedef struct tamis_attempt {
-    const tamis_job_view *view; /* borrowed until the attempt is destroyed */
-    const char *data_folder;    /* likewise; of this process */
-    const char *prefix;         /* ".attempt" or ".local" */
+    tamis_job_view *view;    /* kept (tamis_job_view_keep) while the attempt lives */
+    const char *data_folder; /* likewise; of this process */
+    const char *prefix;      /* ".attempt" or ".local" */
     uint32_t stage;
     uint32_t task;
     uint64_t fence;
@@ -75,6 +84,7 @@ typedef struct tamis_attempt {
     const tamis_roots *roots; /* borrowed likewise; NULL: paths of the job may lie anywhere */
     tamis_task_run run;
     tamis_records_cache *records;
+    const tamis_attempt_lease *lease; /* NULL: for good */
     /* Only for local tasks; NULL elsewhere: task.h. */
     tamis_status (*blob_of)(void *context, uint32_t stage, uint32_t task, tamis_slice *out_blob,
                             tamis_err *err);
@@ -85,6 +95,11 @@ typedef struct tamis_attempt {
     tamis_err err;
     tamis_task_result result;
 } tamis_attempt;
+
+/* Waits until the lease lasts. TAMIS_ECANCELED: the attempt was canceled meanwhile. To be called
+ * right before what it did becomes visible: the rename of its folder, of a file below OUT. */
+TAMIS_MUST_USE
+tamis_status tamis_attempt_await_lease(const tamis_attempt *attempt, tamis_err *err);
 
 /* Makes a heap object with everything zero but what can be copied from `from`. NULL: no memory. */
 tamis_attempt *tamis_attempt_create(const tamis_attempt *from);

@@ -95,6 +95,10 @@ typedef struct tamis_task_env {
                             tamis_err *err);
     /* Counters of a whole finished stage. REPORT and SPOOL_PLAN. */
     const uint64_t *(*counters_of)(void *context, uint32_t stage);
+    /* To be called right before a file gets its name below OUT: waits while this process may not
+     * make results visible. TAMIS_ECANCELED: the task is not wanted any more. NULL: it always may.
+     */
+    tamis_status (*await_publish)(void *context, tamis_err *err);
     void *context;
 } tamis_task_env;
 

@@ -5,9 +5,10 @@
  * performs the effects, actions first and in order, then the packets; the simulator does the same
  * with attempts that are only pretended.
  *
- * A task is WAITING for what must be known of its job, QUEUED, RUNNING, PUBLISHING and REPORTING
- * until the coordinator has answered. Assignments and reports may be lost, repeated or overtake one
- * another: reports are sent again until they are answered, fences tell the rest.
+ * A task is WAITING for what must be known of its job, QUEUED, RUNNING, PUBLISHING (its thread is
+ * busy with that) and REPORTING until the coordinator has answered. Assignments and reports may be
+ * lost, repeated or overtake one another: reports are sent again until they are answered, fences
+ * tell the rest.
  *
  * Pure:    no I/O, no clock, no thread. Memory is allocated; after TAMIS_ENOMEM the core must be
  *          thrown away.
@@ -40,7 +41,8 @@ typedef enum tamis_worker_event_kind {
     TAMIS_WORKER_PACKET,
     TAMIS_WORKER_TICK,      /* at least every 100 ms */
     TAMIS_WORKER_ENDED,     /* the attempt with that fence has ended */
-    TAMIS_WORKER_PUBLISHED, /* as asked by PUBLISH; or failed to */
+    TAMIS_WORKER_PUBLISHED, /* as asked by PUBLISH; or failed to, or was canceled */
+    TAMIS_WORKER_DROPPED,   /* as asked by DROP, as far as that was possible */
     TAMIS_WORKER_STOP       /* say goodbye, finish nothing */
 } tamis_worker_event_kind;
 
@@ -48,7 +50,8 @@ typedef struct tamis_worker_event {
     tamis_worker_event_kind kind;
     const tamis_message *message; /* PACKET */
     tamis_slice bulk;
-    uint64_t fence; /* ENDED, PUBLISHED */
+    uint64_t fence;  /* ENDED, PUBLISHED */
+    const char *job; /* DROPPED */
     tamis_status status;
     const char *text;                /* of a failure */
     const tamis_task_result *result; /* ENDED with TAMIS_OK; copied */
@@ -58,17 +61,18 @@ typedef struct tamis_worker_event {
 
 typedef enum tamis_worker_action_kind {
     TAMIS_WORKER_START,   /* run an attempt */
-    TAMIS_WORKER_CANCEL,  /* let the attempt end early */
+    TAMIS_WORKER_CANCEL,  /* let the attempt, or its publishing, end early */
     TAMIS_WORKER_PUBLISH, /* its result is wanted; answer with PUBLISHED */
-    TAMIS_WORKER_DISCARD, /* it is not */
-    TAMIS_WORKER_DROP,    /* forget the job: close records, remove files unless is_data_kept */
+    TAMIS_WORKER_DISCARD, /* it is not: its thread is free for the next START */
+    TAMIS_WORKER_DROP,    /* forget the job: close records, remove files unless is_data_kept; answer
+                             with DROPPED */
     TAMIS_WORKER_REFRESH  /* results may have moved: open other workers' records anew */
 } tamis_worker_action_kind;
 
 typedef struct tamis_worker_action {
     tamis_worker_action_kind kind;
-    uint64_t fence;             /* START .. DISCARD: names the attempt */
-    const tamis_job_view *view; /* START; stays until the step after PUBLISH or DISCARD */
+    uint64_t fence;       /* START .. DISCARD: names the attempt */
+    tamis_job_view *view; /* START; to be kept by the attempt */
     uint32_t stage;
     uint32_t task;
     char job[TAMIS_JOB_ID_SIZE]; /* DROP */

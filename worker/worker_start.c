@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker_loop_internal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#define QUEUE_MAX 4096
+#define LOCK_NAME ".lock"
+
+/* ---- Start ----------------------------------------------------------------------------------- */
+
+static tamis_status lock_folder(worker_loop *loop, tamis_err *err)
+{
+    char path[TAMIS_PATH_MAX];
+    tamis_status status = tamis_path_absolute(loop->data_folder, loop->options->data_folder, err);
+
+    if (status == TAMIS_OK) {
+        status = tamis_path_make_folder(loop->data_folder, err);
+    }
+    if (status == TAMIS_OK) {
+        status = tamis_path_join(path, loop->data_folder, LOCK_NAME, err);
+    }
+    if (status != TAMIS_OK) {
+        return status;
+    }
+    loop->lock_file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (loop->lock_file < 0) {
+        return tamis_err_errno(err, errno, "%s", path);
+    }
+    if (flock(loop->lock_file, LOCK_EX | LOCK_NB) != 0) {
+        return errno == EWOULDBLOCK
+                   ? tamis_err_set(err, TAMIS_EHELD, "%s: another worker uses this data folder",
+                                   loop->data_folder)
+                   : tamis_err_errno(err, errno, "%s: lock", path);
+    }
+    return tamis_attempt_sweep(loop->data_folder, WORKER_PREFIX, err);
+}
+
+static tamis_status list_jobs(worker_loop *loop, tamis_err *err)
+{
+    DIR *listing = opendir(loop->data_folder);
+    const struct dirent *entry = NULL;
+    tamis_status status = TAMIS_OK;
+
+    if (listing == NULL) {
+        return tamis_err_errno(err, errno, "%s", loop->data_folder);
+    }
+    while (status == TAMIS_OK && (entry = readdir(listing)) != NULL) {
+        if (tamis_job_id_is_valid(entry->d_name)) {
+            status = tamis_worker_core_add_job(loop->core, entry->d_name);
+        }
+    }
+    (void)closedir(listing);
+    return status;
+}
+
+static tamis_status make_core(worker_loop *loop, tamis_err *err)
+{
+    tamis_worker_settings settings;
+    uint64_t number = 0;
+    tamis_status status = tamis_build_text(loop->build);
+
+    if (getentropy(&number, sizeof(number)) != 0 ||
+        gethostname(loop->host, sizeof(loop->host) - 1) != 0) {
+        return tamis_err_errno(err, errno, "cannot make a name for the worker");
+    }
+    (void)snprintf(loop->identity, sizeof(loop->identity), "w-%016llx", (unsigned long long)number);
+    tamis_worker_settings_defaults(&settings);
+    settings.thread_count = loop->slot_count;
+    settings.credit = loop->slot_count + 1; /* the next one is there when a thread gets free */
+    settings.seed = number;
+    settings.build = (tamis_peer_build){
+        .protocol = TAMIS_PROTOCOL_VERSION, .build = loop->build, .zstd = tamis_build_zstd()};
+    settings.host = loop->host;
+    settings.data_folder = loop->data_folder;
+    if (status == TAMIS_OK) {
+        status = tamis_worker_core_create(&settings, &loop->core);
+    }
+    return status == TAMIS_OK ? TAMIS_OK : tamis_err_set(err, status, "cannot make a worker");
+}
+
+static tamis_status connect_socket(worker_loop *loop, tamis_err *err)
+{
+    tamis_socket_options options = {
+        .kind = TAMIS_SOCKET_DEALER,
+        .identity = tamis_slice_of_string(loop->identity),
+        .queue_max = QUEUE_MAX,
+        .frame_size_max = TAMIS_WIRE_BULK_MAX,
+    };
+    tamis_status status = tamis_socket_open(loop->options->net, &options, &loop->socket, err);
+
+    loop->packet = tamis_packet_create();
+    if (status == TAMIS_OK && loop->packet == NULL) {
+        status = tamis_err_set(err, TAMIS_ENOMEM, "no memory for packets");
+    }
+    return status == TAMIS_OK ? tamis_socket_connect(loop->socket, loop->options->url, err)
+                              : status;
+}
+
+static tamis_status start_threads(worker_loop *loop, tamis_err *err)
+{
+    tamis_status status = tamis_records_cache_create(&loop->records);
+
+    loop->slots = calloc(loop->slot_count, sizeof(*loop->slots));
+    if (loop->slots == NULL || status != TAMIS_OK) {
+        return tamis_err_set(err, TAMIS_ENOMEM, "no memory for threads");
+    }
+    loop->cleaner_options =
+        (tamis_cleaner_options){.data_folder = loop->data_folder, .records = loop->records};
+    status = tamis_cleaner_start(loop->options->net, &loop->cleaner_options, &loop->cleaner, err);
+    for (uint32_t i = 0; i < loop->slot_count && status == TAMIS_OK; i++) {
+        status = tamis_executor_start(loop->options->net, &loop->slots[i].executor, err);
+    }
+    return status;
+}
+
+tamis_status worker_loop_open(worker_loop *loop, tamis_err *err)
+{
+    tamis_status status = lock_folder(loop, err);
+
+    if (status == TAMIS_OK) {
+        status = make_core(loop, err);
+    }
+    if (status == TAMIS_OK) {
+        status = list_jobs(loop, err);
+    }
+    if (status == TAMIS_OK) {
+        status = start_threads(loop, err);
+    }
+    return status == TAMIS_OK ? connect_socket(loop, err) : status;
+}
+
+/* ---- End ------------------------------------------------------------------------------------- */
+
+/* Waits until the thread passes something back. */
+static void *await(tamis_actor *actor, uint32_t *out_kind)
+{
+    tamis_socket *pipe = tamis_actor_pipe(actor);
+
+    for (;;) {
+        void *body = NULL;
+        bool is_ready = false;
+        tamis_status status = tamis_socket_take(pipe, out_kind, &body);
+
+        if (status == TAMIS_OK) {
+            return body;
+        }
+        if (status != TAMIS_EAGAIN ||
+            tamis_net_poll(&pipe, 1, WORKER_TICK_MS, &is_ready, NULL) != TAMIS_OK) {
+            return NULL;
+        }
+    }
+}
+
+/* An attempt that still runs after a failure of the loop is told to end, waited for, thrown away.
+ */
+static tamis_status stop_executor(thread_slot *slot)
+{
+    uint32_t kind = TAMIS_EXECUTOR_DONE;
+
+    if (slot->state == SLOT_RUNNING || slot->state == SLOT_PUBLISHING) {
+        atomic_store_explicit(&slot->attempt->progress.is_canceled, true, memory_order_relaxed);
+        (void)await(slot->executor, &kind);
+    }
+    if (slot->attempt != NULL && kind == TAMIS_EXECUTOR_DONE && slot->attempt->status == TAMIS_OK) {
+        tamis_attempt_discard(slot->attempt);
+    }
+    tamis_attempt_destroy(slot->attempt);
+    return tamis_actor_stop(slot->executor, UINT32_MAX, NULL);
+}
+
+static tamis_status stop_threads(worker_loop *loop)
+{
+    tamis_status status = TAMIS_OK;
+
+    for (uint32_t i = 0; loop->slots != NULL && i < loop->slot_count && status == TAMIS_OK; i++) {
+        status = stop_executor(&loop->slots[i]);
+    }
+    if (status != TAMIS_OK) {
+        return status;
+    }
+    while (loop->cleaner_requests != 0) {
+        uint32_t kind = 0;
+
+        free(await(loop->cleaner, &kind));
+        loop->cleaner_requests--;
+    }
+    return tamis_actor_stop(loop->cleaner, UINT32_MAX, NULL);
+}
+
+void worker_loop_close(worker_loop *loop)
+{
+    if (stop_threads(loop) != TAMIS_OK) {
+        return; /* a thread still lives: leak rather than pull the floor away */
+    }
+    free(loop->slots);
+    tamis_socket_close(loop->socket);
+    tamis_packet_destroy(loop->packet);
+    tamis_worker_core_destroy(loop->core);
+    tamis_records_cache_destroy(loop->records);
+    tamis_worker_effects_fini(&loop->effects);
+    if (loop->lock_file >= 0) {
+        (void)close(loop->lock_file); /* and with it the lock */
+    }
+    free(loop);
+}
