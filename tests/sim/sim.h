@@ -104,6 +104,8 @@ typedef enum sim_event_kind {
     SIM_WORKER_TICK,
     SIM_WORKER_START,
     SIM_ATTEMPT_END,
+    SIM_ATTEMPT_PUBLISH,
+    SIM_JOB_DROPPED, /* fence: number of the job */
     SIM_CLIENT_TICK,
     SIM_FAULT
 } sim_event_kind;
@@ -198,6 +200,8 @@ void sim_worker_stop(sim_state *sim, uint32_t index);
 void sim_worker_receive(sim_state *sim, uint32_t index, const sim_packet *packet);
 void sim_worker_tick(sim_state *sim, uint32_t index);
 void sim_attempt_end(sim_state *sim, uint32_t index, uint64_t fence);
+void sim_attempt_publish(sim_state *sim, uint32_t index, uint64_t fence);
+void sim_job_dropped(sim_state *sim, uint32_t index, uint64_t job);
 void sim_client_receive(sim_state *sim, const sim_packet *packet);
 void sim_client_tick(sim_state *sim);
 

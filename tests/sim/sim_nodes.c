@@ -285,52 +285,97 @@ static void start_attempt(sim_state *sim, uint32_t index, const tamis_worker_act
                              .fence = action->fence});
 }
 
+/* Something that a thread of the worker does, in its own time. */
+static void schedule_thread(sim_state *sim, uint32_t index, sim_event_kind kind, uint64_t fence)
+{
+    /* A disk may stall. */
+    uint64_t takes_ms = sim_has_faults(sim) && sim_chance(sim, 20)
+                            ? tamis_rng_below(&sim->rng, 3 * SIM_LEASE_MS)
+                            : tamis_rng_below(&sim->rng, 4);
+
+    sim_schedule(sim, takes_ms,
+                 (sim_event){.kind = kind,
+                             .node = index,
+                             .incarnation = sim->workers[index].incarnation,
+                             .fence = fence});
+}
+
+static void worker_act(sim_state *sim, uint32_t index, const tamis_worker_action *action)
+{
+    sim_attempt *attempt = find_attempt(&sim->workers[index], action->fence);
+    const sim_job *job = NULL;
+
+    switch (action->kind) {
+    case TAMIS_WORKER_START:
+        start_attempt(sim, index, action);
+        break;
+    case TAMIS_WORKER_CANCEL:
+        SIM_CHECK(sim, attempt != NULL);
+        attempt->is_canceled = true;
+        break;
+    case TAMIS_WORKER_PUBLISH:
+        SIM_CHECK(sim, attempt != NULL && attempt->has_ended);
+        schedule_thread(sim, index, SIM_ATTEMPT_PUBLISH, action->fence);
+        break;
+    case TAMIS_WORKER_DISCARD:
+        SIM_CHECK(sim, attempt != NULL && attempt->has_ended);
+        attempt->is_used = false;
+        break;
+    case TAMIS_WORKER_DROP:
+        job = sim_find_job(sim, action->job);
+        SIM_CHECK(sim, job->is_done || job->tasks[0][0].done != 0);
+        schedule_thread(sim, index, SIM_JOB_DROPPED, (uint64_t)(job - sim->jobs));
+        break;
+    case TAMIS_WORKER_REFRESH:
+    default:
+        break;
+    }
+}
+
 static void worker_step(sim_state *sim, uint32_t index, const tamis_worker_event *event)
 {
     sim_worker *worker = &sim->workers[index];
-    tamis_worker_event current = *event;
     tamis_err err = {.status = TAMIS_OK};
-    bool has_event = true;
 
-    while (has_event) {
-        has_event = false;
-        sim->totals.steps++;
-        tamis_worker_effects_reset(&worker->effects);
-        if (tamis_worker_core_step(worker->core, &current, sim->now_ms, &worker->effects, &err) !=
-            TAMIS_OK) {
-            sim_fail(sim, "worker %u: %s", index, err.text);
-        }
-        for (size_t i = 0; i < worker->effects.action_count; i++) {
-            const tamis_worker_action *action = &worker->effects.actions[i];
-            sim_attempt *attempt = find_attempt(worker, action->fence);
-
-            if (action->kind == TAMIS_WORKER_START) {
-                start_attempt(sim, index, action);
-            } else if (action->kind == TAMIS_WORKER_CANCEL) {
-                SIM_CHECK(sim, attempt != NULL && !attempt->has_ended);
-                attempt->is_canceled = true;
-            } else if (action->kind == TAMIS_WORKER_PUBLISH) {
-                SIM_CHECK(sim, attempt != NULL && attempt->has_ended && !has_event);
-                sim_check_publish(sim, index, attempt);
-                attempt->is_used = false;
-                current = (tamis_worker_event){
-                    .kind = TAMIS_WORKER_PUBLISHED, .fence = action->fence, .text = ""};
-                has_event = true;
-            } else if (action->kind == TAMIS_WORKER_DISCARD) {
-                SIM_CHECK(sim, attempt != NULL && attempt->has_ended);
-                attempt->is_used = false;
-            } else if (action->kind == TAMIS_WORKER_DROP) {
-                SIM_CHECK(sim, sim_find_job(sim, action->job)->is_done ||
-                                   sim_find_job(sim, action->job)->tasks[0][0].done != 0);
-            }
-        }
-        for (size_t i = 0; i < worker->effects.outbox.count; i++) {
-            sim_check_report(sim, tamis_outbox_control(&worker->effects.outbox, i));
-            sim_send(sim, true, tamis_slice_of_string(worker->name),
-                     tamis_outbox_control(&worker->effects.outbox, i),
-                     tamis_outbox_bulk(&worker->effects.outbox, i));
-        }
+    sim->totals.steps++;
+    tamis_worker_effects_reset(&worker->effects);
+    if (tamis_worker_core_step(worker->core, event, sim->now_ms, &worker->effects, &err) !=
+        TAMIS_OK) {
+        sim_fail(sim, "worker %u: %s", index, err.text);
     }
+    for (size_t i = 0; i < worker->effects.action_count; i++) {
+        worker_act(sim, index, &worker->effects.actions[i]);
+    }
+    for (size_t i = 0; i < worker->effects.outbox.count; i++) {
+        sim_check_report(sim, tamis_outbox_control(&worker->effects.outbox, i));
+        sim_send(sim, true, tamis_slice_of_string(worker->name),
+                 tamis_outbox_control(&worker->effects.outbox, i),
+                 tamis_outbox_bulk(&worker->effects.outbox, i));
+    }
+}
+
+void sim_attempt_publish(sim_state *sim, uint32_t index, uint64_t fence)
+{
+    sim_worker *worker = &sim->workers[index];
+    sim_attempt *attempt = find_attempt(worker, fence);
+    tamis_worker_event event = {.kind = TAMIS_WORKER_PUBLISHED, .fence = fence, .text = ""};
+
+    SIM_CHECK(sim, attempt != NULL && attempt->has_ended);
+    /* One that is canceled late is published all the same. */
+    if (attempt->is_canceled && sim_chance(sim, 500)) {
+        event.status = TAMIS_ECANCELED;
+    } else {
+        sim_check_publish(sim, index, attempt);
+    }
+    attempt->is_used = false;
+    worker_step(sim, index, &event);
+}
+
+void sim_job_dropped(sim_state *sim, uint32_t index, uint64_t job)
+{
+    tamis_worker_event event = {.kind = TAMIS_WORKER_DROPPED, .job = sim->jobs[job].id};
+
+    worker_step(sim, index, &event);
 }
 
 void sim_worker_start(sim_state *sim, uint32_t index)

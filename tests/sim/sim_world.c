@@ -198,6 +198,8 @@ static bool is_void(const sim_state *sim, const sim_event *event)
         return sim->core == NULL || event->incarnation != sim->coordinator_incarnation;
     case SIM_WORKER_TICK:
     case SIM_ATTEMPT_END:
+    case SIM_ATTEMPT_PUBLISH:
+    case SIM_JOB_DROPPED:
         return sim->workers[event->node].core == NULL ||
                event->incarnation != sim->workers[event->node].incarnation;
     case SIM_DELIVER:
@@ -236,6 +238,12 @@ static void perform(sim_state *sim, const sim_event *event)
         break;
     case SIM_ATTEMPT_END:
         sim_attempt_end(sim, event->node, event->fence);
+        break;
+    case SIM_ATTEMPT_PUBLISH:
+        sim_attempt_publish(sim, event->node, event->fence);
+        break;
+    case SIM_JOB_DROPPED:
+        sim_job_dropped(sim, event->node, event->fence);
         break;
     case SIM_CLIENT_TICK:
         sim_client_tick(sim);

@@ -413,6 +413,57 @@ static void test_newer_fence_takes_over(void **state)
     assert_int_equal(f->effects.action_count, 0);
 }
 
+/* Publishing takes its time on a thread: meanwhile the task may be taken away, or granted anew. */
+static void test_publishing_takes_time(void **state)
+{
+    fixture *f = *state;
+
+    run_first(f);
+    end(f, 1, TAMIS_OK);
+    assert_non_null(action(f, TAMIS_WORKER_PUBLISH));
+    assign(f, 0, 1, 2);
+    assert_null(action(f, TAMIS_WORKER_START)); /* the only thread is busy */
+    assert_false(tamis_worker_core_is_idle(f->core));
+    assign(f, 0, 0, 5);
+    assert_int_equal(action(f, TAMIS_WORKER_CANCEL)->fence, 1);
+    stop_tasks(f, 1);
+    assert_null(action(f, TAMIS_WORKER_CANCEL)); /* once */
+    published(f, 1, TAMIS_OK);                   /* it was too late */
+    assert_int_equal(count(f, TAMIS_MESSAGE_TASK_DONE), 0);
+    assert_int_equal(action(f, TAMIS_WORKER_START)->fence, 2);
+    end(f, 2, TAMIS_OK);
+    published(f, 2, TAMIS_ENOSPC);
+    assert_int_equal(count(f, TAMIS_MESSAGE_TASK_FAILED), 1);
+    assert_int_equal(f->last->body.task_failed.status, TAMIS_ENOSPC);
+    assert_int_equal(action(f, TAMIS_WORKER_START)->fence, 5);
+}
+
+/* The older grant may still come out: the newer one waits, also where threads are free. */
+static void test_newer_fence_waits_for_publishing(void **state)
+{
+    fixture *f = *state;
+
+    tamis_worker_core_destroy(f->core);
+    f->settings.thread_count = 2;
+    assert_int_equal(tamis_worker_core_create(&f->settings, &f->core), TAMIS_OK);
+    run_first(f);
+    end(f, 1, TAMIS_OK);
+    assign(f, 0, 0, 5);
+    assert_non_null(action(f, TAMIS_WORKER_CANCEL));
+    assert_null(action(f, TAMIS_WORKER_START));
+    tick(f, 50);
+    assert_null(action(f, TAMIS_WORKER_START));
+    published(f, 1, TAMIS_ECANCELED);
+    assert_int_equal(action(f, TAMIS_WORKER_START)->fence, 5);
+}
+
+static void dropped(fixture *f)
+{
+    tamis_worker_event event = {.kind = TAMIS_WORKER_DROPPED, .job = JOB_ID};
+
+    step(f, &event);
+}
+
 static void test_stops_what_is_not_wanted(void **state)
 {
     fixture *f = *state;
@@ -447,6 +498,18 @@ static void test_drops_done_jobs(void **state)
     assert_true(action(f, TAMIS_WORKER_DROP)->is_data_kept);
     hear(f, &message, no_bulk);
     assert_int_equal(f->effects.action_count, 0);
+    assign(f, 0, 0, 7); /* its folder is being removed: that one comes again */
+    assert_int_equal(f->effects.action_count + f->effects.outbox.count, 0);
+    tick(f, 100);
+    assert_int_equal(count(f, TAMIS_MESSAGE_HEARTBEAT), 1);
+    assert_int_equal(f->last->body.heartbeat.job_count, 0);
+    dropped(f);
+    assign(f, 0, 0, 7);
+    assert_int_equal(count(f, TAMIS_MESSAGE_FETCH), 1);
+    stop_tasks(f, 7);
+    hear(f, &message, no_bulk);
+    assert_non_null(action(f, TAMIS_WORKER_DROP));
+    dropped(f);
     /* What an earlier start left is asked about. */
     assert_int_equal(tamis_worker_core_add_job(f->core, "00000000000000bb"), TAMIS_OK);
     tick(f, 100);
@@ -511,6 +574,8 @@ int main(void)
         CORE_TEST(test_failures_are_reported),
         CORE_TEST(test_job_that_cannot_be_read),
         CORE_TEST(test_newer_fence_takes_over),
+        CORE_TEST(test_publishing_takes_time),
+        CORE_TEST(test_newer_fence_waits_for_publishing),
         CORE_TEST(test_stops_what_is_not_wanted),
         CORE_TEST(test_drops_done_jobs),
         CORE_TEST(test_restarted_coordinator),
