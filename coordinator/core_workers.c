@@ -318,6 +318,7 @@ static tamis_status on_heartbeat(core_step *step, core_worker *worker, uint32_t 
     answer.body.heartbeat.credit = 0;
     answer.body.heartbeat.jobs = NULL;
     answer.body.heartbeat.job_count = 0;
+    answer.body.heartbeat.answered = message->sequence;
     status = core_send(step, core_peer(worker), &answer, tamis_slice_of(NULL, 0));
     free(stop);
     if (status == TAMIS_OK) {

@@ -241,6 +241,7 @@ typedef struct tamis_message {
             size_t job_count;
             uint64_t folders_version; /* of a worker: what it has of the book */
             bool may_leave;           /* of the coordinator: to a worker that drains */
+            uint64_t answered;        /* likewise: sequence of the heartbeat that it answers */
         } heartbeat;
         struct {
             tamis_peer_build build;

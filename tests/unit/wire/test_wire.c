@@ -633,6 +633,7 @@ static void test_heartbeat(void **state)
     message.body.heartbeat.job_count = 1;
     message.body.heartbeat.folders_version = UINT64_MAX;
     message.body.heartbeat.may_leave = true;
+    message.body.heartbeat.answered = 77;
     for (uint32_t i = 0; i < 3; i++) {
         held[i] = (tamis_held){.fence = i + 1, .stage = i, .task = i * 2, .bytes = 9};
         memcpy(held[i].job, JOB_ID, sizeof(held[i].job));
@@ -645,6 +646,7 @@ static void test_heartbeat(void **state)
     assert_string_equal(back->body.heartbeat.jobs[0], JOB_ID);
     assert_int_equal(back->body.heartbeat.folders_version, UINT64_MAX);
     assert_true(back->body.heartbeat.may_leave);
+    assert_int_equal(back->body.heartbeat.answered, 77);
     tamis_message_destroy(back);
 
     message.body.heartbeat.jobs = bad_jobs;
