@@ -24,18 +24,16 @@ typedef struct resolve {
 } resolve;
 
 /* What the level before left, or all rows where there is none. */
-static tamis_status resolve_bits(const tamis_task_env *env, const char *name, bool value,
+static tamis_status resolve_bits(const tamis_task_env *env, tamis_result_file file, bool value,
                                  tamis_bits **out_bits, tamis_err *err)
 {
     uint32_t before = tamis_task_resolve_before(env);
     uint32_t split_count = env->job->plan.split_count;
-    char path[TAMIS_PATH_SIZE];
     uint64_t *rows = NULL;
     tamis_status status = TAMIS_OK;
 
     if (before != UINT32_MAX) {
-        status = tamis_task_path(env, before, 0, name, path, err);
-        return status == TAMIS_OK ? tamis_bits_load(path, 0, split_count, out_bits, err) : status;
+        return tamis_task_load_bits(env, before, 0, file, 0, split_count, out_bits, err);
     }
     status = tamis_task_split_rows(env, &rows, err);
     if (status == TAMIS_OK) {
@@ -48,10 +46,10 @@ static tamis_status resolve_bits(const tamis_task_env *env, const char *name, bo
 static tamis_status resolve_create(resolve *r, tamis_err *err)
 {
     size_t words = (size_t)PAIRS_BUFFER * TAMIS_VERIFIED_WORDS;
-    tamis_status status = resolve_bits(r->env, TAMIS_KEPT_NAME, true, &r->kept, err);
+    tamis_status status = resolve_bits(r->env, TAMIS_RESULT_KEPT, true, &r->kept, err);
 
     if (status == TAMIS_OK) {
-        status = resolve_bits(r->env, TAMIS_CAPPED_NAME, false, &r->capped, err);
+        status = resolve_bits(r->env, TAMIS_RESULT_CAPPED, false, &r->capped, err);
     }
     r->pairs = calloc(words, sizeof(*r->pairs));
     r->drops = calloc(words, sizeof(*r->drops));

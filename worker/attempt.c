@@ -12,15 +12,6 @@
 #include "tamis/path.h"
 #include "tamis/wire.h"
 
-#define CHUNK_SIZE (16u << 10)
-
-/* Texts that stay until the task ends: paths that it was given. */
-typedef struct text_chunk {
-    struct text_chunk *next;
-    size_t size;
-    char bytes[CHUNK_SIZE];
-} text_chunk;
-
 typedef struct acquired {
     struct acquired *next;
     tamis_records *records;
@@ -29,9 +20,13 @@ typedef struct acquired {
 /* What the callbacks of one running task work on. */
 typedef struct attempt_run {
     tamis_attempt *attempt;
-    text_chunk *texts;
+    tamis_results *results;
+    tamis_inputs *inputs;
+    const char **folders; /* of results, by number */
+    size_t folder_count;
     acquired *acquired;
     char folder[TAMIS_PATH_MAX];
+    char temp_folder[TAMIS_PATH_MAX]; /* beside it: of what is fetched */
 } attempt_run;
 
 static tamis_status path_of(char out_path[TAMIS_PATH_MAX], tamis_err *err, const char *format, ...)
@@ -92,46 +87,79 @@ void tamis_attempt_destroy(tamis_attempt *attempt)
     if (attempt != NULL) {
         tamis_job_view_destroy(attempt->view);
         tamis_buf_fini(&attempt->result.blob);
+        free(attempt->lost.tasks);
         free(attempt);
     }
 }
 
 /* ---- Callbacks ------------------------------------------------------------------------------- */
 
-static const char *keep_text(attempt_run *run, const char *text)
-{
-    size_t size = strlen(text) + 1;
-    char *place = NULL;
-
-    if (run->texts == NULL || CHUNK_SIZE - run->texts->size < size) {
-        text_chunk *chunk = malloc(sizeof(*chunk));
-
-        if (chunk == NULL || size > CHUNK_SIZE) {
-            free(chunk);
-            return NULL;
-        }
-        chunk->next = run->texts;
-        chunk->size = 0;
-        run->texts = chunk;
-    }
-    place = run->texts->bytes + run->texts->size;
-    memcpy(place, text, size);
-    run->texts->size += size;
-    return place;
-}
-
-static const char *locate(void *context, uint32_t stage, uint32_t task)
+/* Folders get numbers in the order in which they are met. A view hands out few different ones. */
+static uint32_t owner_of(void *context, uint32_t stage, uint32_t task)
 {
     attempt_run *run = context;
     const char *owner = tamis_job_view_owner(run->attempt->view, stage, task);
-    char path[TAMIS_PATH_MAX];
+    const char **folders = NULL;
 
     TAMIS_ASSERT(stage < run->attempt->stage);
-    if (owner == NULL || path_of(path, NULL, "%s/%s/%u-%u", owner, attempt_job(run->attempt), stage,
-                                 task) != TAMIS_OK) {
-        return NULL;
+    if (owner == NULL) {
+        return TAMIS_FOLDER_NONE;
     }
-    return keep_text(run, path);
+    for (size_t i = 0; i < run->folder_count; i++) {
+        if (run->folders[i] == owner || strcmp(run->folders[i], owner) == 0) {
+            return (uint32_t)i;
+        }
+    }
+    folders = realloc(run->folders, (run->folder_count + 1) * sizeof(*folders));
+    if (folders == NULL) {
+        return TAMIS_FOLDER_NONE;
+    }
+    run->folders = folders;
+    run->folders[run->folder_count] = owner;
+    return (uint32_t)run->folder_count++;
+}
+
+static bool folder_of(void *context, uint32_t number, tamis_folder_place *out_place)
+{
+    const attempt_run *run = context;
+    int length = 0;
+
+    if (number >= run->folder_count) {
+        return false;
+    }
+    *out_place = (tamis_folder_place){.is_alive = true};
+    length = snprintf(out_place->path, sizeof(out_place->path), "%s", run->folders[number]);
+    return length > 0 && (size_t)length < sizeof(out_place->path);
+}
+
+static tamis_status open_file(void *context, uint32_t stage, uint32_t task, tamis_result_file file,
+                              char *out_path, tamis_err *err)
+{
+    attempt_run *run = context;
+
+    return tamis_inputs_file(run->inputs, stage, task, file, out_path, err);
+}
+
+static tamis_status gather(void *context, const tamis_gather *wanted, size_t wanted_count,
+                           tamis_gathered **out_gathered, tamis_err *err)
+{
+    attempt_run *run = context;
+
+    return tamis_inputs_gather(run->inputs, wanted, wanted_count, out_gathered, err);
+}
+
+static void release(void *context, tamis_gathered *gathered, bool is_read)
+{
+    attempt_run *run = context;
+
+    tamis_inputs_release(run->inputs, gathered, is_read);
+}
+
+static void mark_lost(void *context, uint32_t stage, uint32_t task)
+{
+    attempt_run *run = context;
+
+    tamis_inputs_mark_lost(run->inputs, stage, task, true);
 }
 
 static tamis_status acquire(attempt_run *run, const char *data_folder, bool is_writer,
@@ -163,12 +191,13 @@ static tamis_status records_of(void *context, uint32_t batch, tamis_records **ou
     uint32_t count = 0;
     const tamis_stage *stages = tamis_job_view_stages(run->attempt->view, &count);
     uint32_t scan = tamis_stage_find(stages, count, TAMIS_STAGE_SCAN, TAMIS_LEVEL_URL);
-    const char *owner = tamis_job_view_owner(run->attempt->view, scan, batch);
+    const char *path = NULL;
+    tamis_way way = TAMIS_WAY_OWN;
+    uint32_t folder = 0;
+    tamis_status status =
+        tamis_inputs_place(run->inputs, scan, batch, &folder, &path, &way, err);
 
-    if (owner == NULL) {
-        return tamis_err_set(err, TAMIS_ENOENT, "nobody has the records of batch %u", batch);
-    }
-    return acquire(run, owner, false, out_records, err);
+    return status == TAMIS_OK ? acquire(run, path, false, out_records, err) : status;
 }
 
 static tamis_status run_blob_of(void *context, uint32_t stage, uint32_t task, tamis_slice *out_blob,
@@ -244,7 +273,10 @@ static tamis_status run_task(attempt_run *run, tamis_err *err)
         .roots = attempt->roots,
         .memory_bytes = attempt->memory_bytes,
         .progress = &attempt->progress,
-        .locate = locate,
+        .open_file = open_file,
+        .gather = gather,
+        .release = release,
+        .mark_lost = mark_lost,
         .records_of = records_of,
         .blob_of = attempt->blob_of == NULL ? NULL : run_blob_of,
         .counters_of = attempt->counters_of == NULL ? NULL : run_counters_of,
@@ -280,12 +312,41 @@ static void run_fini(attempt_run *run)
         tamis_records_cache_release(run->attempt->records, entry->records);
         free(entry);
     }
-    while (run->texts != NULL) {
-        text_chunk *chunk = run->texts;
+    tamis_inputs_close(run->inputs);
+    tamis_results_destroy(run->results);
+    free(run->folders);
+}
 
-        run->texts = chunk->next;
-        free(chunk);
+static tamis_status open_inputs(attempt_run *run, tamis_err *err)
+{
+    tamis_results_options results = {
+        .data_folder = run->attempt->data_folder, .folder = folder_of, .context = run};
+    tamis_inputs_options inputs = {
+        .job = attempt_job(run->attempt),
+        .temp_folder = run->temp_folder,
+        .owner = owner_of,
+        .context = run,
+        .is_canceled = &run->attempt->progress.is_canceled,
+    };
+    tamis_status status = path_of(run->temp_folder, err, "%s.in", run->folder);
+
+    if (status == TAMIS_OK) {
+        status = tamis_results_create(&results, &run->results, err);
     }
+    inputs.results = run->results;
+    return status == TAMIS_OK ? tamis_inputs_open(&inputs, &run->inputs, err) : status;
+}
+
+/* What the task's failure means: an input that is missing or damaged has to be made again. */
+static tamis_status judge(attempt_run *run, tamis_status status, tamis_err *err)
+{
+    tamis_attempt *attempt = run->attempt;
+
+    status = tamis_inputs_finish(run->inputs, status, err);
+    if (status == TAMIS_ELOST && tamis_inputs_lost(run->inputs, &attempt->lost) != TAMIS_OK) {
+        status = tamis_err_set(err, TAMIS_ENOMEM, "no memory to tell what is lost");
+    }
+    return status;
 }
 
 void tamis_attempt_perform(tamis_attempt *attempt)
@@ -297,7 +358,10 @@ void tamis_attempt_perform(tamis_attempt *attempt)
         status = make_attempt_folder(&run, &attempt->err);
     }
     if (status == TAMIS_OK) {
-        status = run_task(&run, &attempt->err);
+        status = open_inputs(&run, &attempt->err);
+    }
+    if (status == TAMIS_OK) {
+        status = judge(&run, run_task(&run, &attempt->err), &attempt->err);
     }
     if (status == TAMIS_OK) {
         status = sync_results(run.folder, &attempt->err);

@@ -64,20 +64,15 @@ static tamis_status emit_open_inputs(emit *e, uint32_t part, tamis_err *err)
     uint32_t end = plan->batch_first_split[e->env->task + 1];
     uint32_t scan = tamis_task_stage_before(e->env, TAMIS_STAGE_SCAN);
     uint32_t resolve = tamis_task_resolve_before(e->env);
-    char path[TAMIS_PATH_SIZE];
     tamis_status status = tamis_doc_cursor_create(e->env, first, end, false, &e->records, err);
 
     if (status == TAMIS_OK) {
-        status = tamis_task_path(e->env, scan, e->env->task, TAMIS_SPLITS_NAME, path, err);
-    }
-    if (status == TAMIS_OK) {
-        status = tamis_path_read_file(path, &e->splits, err);
+        status = tamis_task_read_file(e->env, scan, e->env->task, TAMIS_RESULT_SPLITS, &e->splits,
+                                      err);
     }
     if (status == TAMIS_OK && resolve != UINT32_MAX) {
-        status = tamis_task_path(e->env, resolve, 0, TAMIS_CAPPED_NAME, path, err);
-        if (status == TAMIS_OK) {
-            status = tamis_bits_load(path, first, end, &e->capped, err);
-        }
+        status = tamis_task_load_bits(e->env, resolve, 0, TAMIS_RESULT_CAPPED, first, end,
+                                      &e->capped, err);
     }
     if (status == TAMIS_OK) {
         status = emit_open_stream(e, TAMIS_STAGE_REPOINT, TAMIS_PIECE_FINAL, TAMIS_FINAL_WORDS,

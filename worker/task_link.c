@@ -124,16 +124,12 @@ static tamis_status link_count_ids(link *l, tamis_task_result *result, tamis_err
 
 static tamis_status link_load_kept(const tamis_task_env *env, tamis_bits **out_kept, tamis_err *err)
 {
-    char path[TAMIS_PATH_SIZE];
     uint32_t before = tamis_task_resolve_before(env);
-    tamis_status status = TAMIS_OK;
 
-    if (before == UINT32_MAX) {
-        return TAMIS_OK;
-    }
-    status = tamis_task_path(env, before, 0, TAMIS_KEPT_NAME, path, err);
-    return status == TAMIS_OK ? tamis_bits_load(path, 0, env->job->plan.split_count, out_kept, err)
-                              : status;
+    return before == UINT32_MAX
+               ? TAMIS_OK
+               : tamis_task_load_bits(env, before, 0, TAMIS_RESULT_KEPT, 0,
+                                      env->job->plan.split_count, out_kept, err);
 }
 
 static tamis_status link_write(link *l, tamis_task_result *result, tamis_err *err)

@@ -87,11 +87,8 @@ static tamis_status spool_split(spool *s, uint32_t split, tamis_err *err)
 static tamis_status spool_load_wanted(const tamis_task_env *env, uint32_t first, uint32_t end,
                                       tamis_bits **out_bits, tamis_err *err)
 {
-    char path[TAMIS_PATH_SIZE];
-    tamis_status status = tamis_task_path(env, tamis_task_stage_before(env, TAMIS_STAGE_SPOOL_PLAN),
-                                          0, TAMIS_WANTED_NAME, path, err);
-
-    return status == TAMIS_OK ? tamis_bits_load(path, first, end, out_bits, err) : status;
+    return tamis_task_load_bits(env, tamis_task_stage_before(env, TAMIS_STAGE_SPOOL_PLAN), 0,
+                                TAMIS_RESULT_WANTED, first, end, out_bits, err);
 }
 
 tamis_status tamis_task_spool(const tamis_task_env *env, tamis_task_result *result, tamis_err *err)
@@ -166,19 +163,15 @@ static tamis_status join_open(const tamis_task_env *env, tamis_stage_kind pair_s
         .temp_folder = env->folder,
     };
     uint32_t stage = tamis_task_stage_before(env, pair_stage);
-    char path[TAMIS_PATH_SIZE];
-    const char *paths[1] = {path};
     tamis_status status = tamis_stream_open(env, &options, &stage, 1, &out_join->pairs, err);
 
-    if (status == TAMIS_OK) {
-        status = tamis_task_path(env, tamis_task_stage_before(env, TAMIS_STAGE_SPOOL), env->task,
-                                 TAMIS_RUN_NAME, path, err);
-    }
     if (status == TAMIS_OK) {
         options.kind = TAMIS_PIECE_SPOOL;
         options.words = 1;
         options.has_payload = true;
-        status = tamis_stream_open_paths(&options, paths, 1, &out_join->spool, err);
+        status =
+            tamis_stream_open_task(env, &options, tamis_task_stage_before(env, TAMIS_STAGE_SPOOL),
+                                   env->task, &out_join->spool, err);
     }
     return status;
 }

@@ -11,6 +11,7 @@
 #ifndef TAMIS_ATTEMPT_H
 #define TAMIS_ATTEMPT_H
 
+#include "tamis/inputs.h"
 #include "tamis/root.h"
 #include "tamis/run_status.h"
 
@@ -94,6 +95,7 @@ typedef struct tamis_attempt {
     tamis_status status; /* filled by _run: */
     tamis_err err;
     tamis_task_result result;
+    tamis_lost lost; /* with TAMIS_ELOST: which results are to be made again */
 } tamis_attempt;
 
 /* Waits until the lease lasts. TAMIS_ECANCELED: the attempt was canceled meanwhile. To be called

@@ -19,6 +19,19 @@
     "capped.bits" /* RESOLVE: documents of capped buckets, of this and earlier levels */
 #define TAMIS_WANTED_NAME "wanted.bits" /* SPOOL_PLAN: documents whose shingles are spooled */
 
+/* These files by number, as tasks ask for them; the numbers are on the wire. */
+typedef enum tamis_result_file {
+    TAMIS_RESULT_RUN = 1,
+    TAMIS_RESULT_SPLITS = 2,
+    TAMIS_RESULT_KEPT = 3,
+    TAMIS_RESULT_CAPPED = 4,
+    TAMIS_RESULT_WANTED = 5,
+    TAMIS_RESULT_FILE_END
+} tamis_result_file;
+
+/* The file's name; NULL: no such number. */
+const char *tamis_result_file_name(tamis_result_file file);
+
 typedef enum tamis_piece {
     TAMIS_PIECE_FEATURES =
         0, /* + level. SCAN: key, [rest,] ord; part = slot (top slot_bits of key) */

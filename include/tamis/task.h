@@ -13,6 +13,7 @@
 
 #include <stdatomic.h>
 
+#include "tamis/exchange.h"
 #include "tamis/job.h"
 #include "tamis/records.h"
 
@@ -72,6 +73,30 @@ typedef struct tamis_task_progress {
     _Atomic bool is_canceled; /* set by the owner: the task ends soon with TAMIS_ECANCELED */
 } tamis_task_progress;
 
+/* The pieces (kind, [first_part, end_part)) of the tasks [first_task, end_task) of a stage. */
+typedef struct tamis_gather {
+    uint32_t stage;
+    uint32_t first_task;
+    uint32_t end_task;
+    uint32_t kind;
+    uint32_t first_part;
+    uint32_t end_part;
+} tamis_gather;
+
+/* A run file that has these pieces of one task, and perhaps others; it may stand within a file. */
+typedef struct tamis_gathered_file {
+    const char *path;
+    uint64_t offset;
+    uint64_t size; /* 0: to the end of the file */
+} tamis_gathered_file;
+
+/* In the order of what was wanted, and of tasks; those that have no such piece may be missing. */
+typedef struct tamis_gathered {
+    tamis_gathered_file *files;
+    size_t count;
+    uint64_t fetched_bytes; /* copied for this; 0: all of it is read where it lies */
+} tamis_gathered;
+
 typedef struct tamis_task_env {
     const tamis_job *job;
     const tamis_stage *stages;
@@ -83,11 +108,23 @@ typedef struct tamis_task_env {
     const struct tamis_roots *roots; /* inputs and OUT lie beneath them; NULL: anywhere */
     uint64_t memory_bytes;           /* for this task */
     tamis_task_progress *progress;
-    /* Folder of the finished task `task` of the earlier stage `stage`; valid while the task runs.
-     * NULL: the stage was skipped. */
-    const char *(*locate)(void *context, uint32_t stage, uint32_t task);
-    /* Records of the SCAN batch (own store, or that of another process read-only); shared, valid
-     * while the task runs, never closed by it. */
+    /* How a task gets at the results of earlier stages, wherever they are. Where one cannot be had
+     * the outcome is TAMIS_ELOST (of the attempt at the latest: what a task finds missing or damaged
+     * it reports by its own failure). TAMIS_ENOENT: the stage was skipped.
+     *
+     * Path of a file of a finished task's result, into out_path (4096 bytes); it stays while the
+     * task runs. */
+    tamis_status (*open_file)(void *context, uint32_t stage, uint32_t task, tamis_result_file file,
+                              char *out_path, tamis_err *err);
+    /* Run files with pieces of many tasks; each needs its _release. */
+    tamis_status (*gather)(void *context, const tamis_gather *wanted, size_t wanted_count,
+                           tamis_gathered **out_gathered, tamis_err *err);
+    /* is_read: all of it was read and found good, so that it is not wanted for telling what is
+     * damaged. NULL is allowed. */
+    void (*release)(void *context, tamis_gathered *gathered, bool is_read);
+    /* Says that this result is missing or damaged; the task fails then. */
+    void (*mark_lost)(void *context, uint32_t stage, uint32_t task);
+    /* Records of the SCAN batch; shared, valid while the task runs, never closed by it. */
     tamis_status (*records_of)(void *context, uint32_t batch, tamis_records **out_records,
                                tamis_err *err);
     /* Blob of a finished task's result; valid until the next call. Local stages only. */

@@ -30,10 +30,17 @@ void tamis_plan_splits_of_part(const tamis_plan *plan, uint32_t part, uint32_t *
 /* The splits below this number are those of --against. */
 uint32_t tamis_plan_against_splits(const tamis_plan *plan);
 
-/* Path of a file in the folder of a finished task, into out_path (TAMIS_PATH_SIZE bytes). */
+/* Loads the bits of splits [first_split, end_split) from that file of a finished task; appends a
+ * file's bytes to out. What is missing or damaged is marked as lost. */
 TAMIS_MUST_USE
-tamis_status tamis_task_path(const tamis_task_env *env, uint32_t stage, uint32_t task,
-                             const char *name, char *out_path, tamis_err *err);
+tamis_status tamis_task_load_bits(const tamis_task_env *env, uint32_t stage, uint32_t task,
+                                  tamis_result_file file, uint32_t first_split, uint32_t end_split,
+                                  tamis_bits **out_bits, tamis_err *err);
+TAMIS_MUST_USE
+tamis_status tamis_task_read_file(const tamis_task_env *env, uint32_t stage, uint32_t task,
+                                  tamis_result_file file, tamis_buf *out, tamis_err *err);
+/* Whether that failure of reading a result means that the result is lost. */
+bool tamis_task_is_loss(tamis_status status);
 
 /* ---- One record at a time, in order -------------------------------------------------------- */
 
@@ -61,6 +68,11 @@ TAMIS_MUST_USE
 tamis_status tamis_stream_open(const tamis_task_env *env, const tamis_stream_options *options,
                                const uint32_t *stages, size_t stage_count,
                                tamis_stream **out_stream, tamis_err *err);
+/* The same of one task of a stage. */
+TAMIS_MUST_USE
+tamis_status tamis_stream_open_task(const tamis_task_env *env, const tamis_stream_options *options,
+                                    uint32_t stage, uint32_t task, tamis_stream **out_stream,
+                                    tamis_err *err);
 /* The current record, valid until _advance; NULL behind the last. */
 const uint64_t *tamis_stream_peek(const tamis_stream *stream);
 tamis_slice tamis_stream_payload(const tamis_stream *stream);

@@ -15,6 +15,17 @@ const char *tamis_counter_name(tamis_counter counter)
     return names[counter];
 }
 
+const char *tamis_result_file_name(tamis_result_file file)
+{
+    static const char *const names[TAMIS_RESULT_FILE_END] = {
+        [TAMIS_RESULT_RUN] = TAMIS_RUN_NAME,       [TAMIS_RESULT_SPLITS] = TAMIS_SPLITS_NAME,
+        [TAMIS_RESULT_KEPT] = TAMIS_KEPT_NAME,     [TAMIS_RESULT_CAPPED] = TAMIS_CAPPED_NAME,
+        [TAMIS_RESULT_WANTED] = TAMIS_WANTED_NAME,
+    };
+
+    return (unsigned)file < TAMIS_RESULT_FILE_END ? names[file] : NULL;
+}
+
 const char *tamis_verified_name(tamis_verified verified)
 {
     static const char *const names[] = {

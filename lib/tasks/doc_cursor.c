@@ -66,6 +66,19 @@ static tamis_status cursor_open_batch(tamis_doc_cursor *cursor, uint32_t batch, 
     return tamis_records_cursor_create(records, first, end, &cursor->records, err);
 }
 
+/* What cannot be read is lost with its batch. */
+static void mark_lost(const tamis_doc_cursor *cursor, uint32_t batch, tamis_status status)
+{
+    const tamis_task_env *env = cursor->env;
+
+    if (tamis_task_is_loss(status)) {
+        env->mark_lost(env->context,
+                       tamis_stage_find(env->stages, env->stage_count, TAMIS_STAGE_SCAN,
+                                        TAMIS_LEVEL_URL),
+                       batch);
+    }
+}
+
 /* Moves to the first row >= ord of the open batch. TAMIS_END: there is none. */
 static tamis_status cursor_move(tamis_doc_cursor *cursor, tamis_ord ord, tamis_err *err)
 {
@@ -103,6 +116,7 @@ static tamis_status cursor_find(tamis_doc_cursor *cursor, tamis_ord ord, tamis_e
     if (status == TAMIS_OK) {
         status = cursor_move(cursor, ord, err);
     }
+    mark_lost(cursor, batch, status);
     if (status == TAMIS_END || (status == TAMIS_OK && cursor->current != ord)) {
         char text[TAMIS_ORD_TEXT_SIZE];
 

@@ -3,10 +3,22 @@
 
 #include "tamis/task_support.h"
 
+/* Parts that are gathered at once: one, and twice as many each time while copies stay small, so that
+ * many small pieces do not cost a request each and large ones do not fill the disk. */
+#define GATHER_BYTES_GOOD (UINT64_C(32) << 20)
+
 struct tamis_stream {
     tamis_stream_options options;
+    /* Either files that were named, */
     char **paths;
     size_t path_count;
+    /* or what the task is given, for parts below gathered_end. */
+    const tamis_task_env *env;
+    tamis_gather *wanted;
+    size_t wanted_count;
+    tamis_gathered *gathered;
+    uint32_t gathered_end;
+    uint32_t gather_parts;
     uint32_t part; /* the next one to open */
     tamis_merge *merge;
     const uint64_t *records;
@@ -28,6 +40,59 @@ static void stream_end_merge(tamis_stream *stream)
     }
 }
 
+/* Brings the next parts. */
+static tamis_status stream_gather(tamis_stream *stream, tamis_err *err)
+{
+    uint32_t left = stream->options.end_part - stream->part;
+    uint32_t parts = stream->gather_parts < left ? stream->gather_parts : left;
+    tamis_status status = TAMIS_OK;
+
+    stream->env->release(stream->env->context, stream->gathered, true);
+    stream->gathered = NULL;
+    for (size_t i = 0; i < stream->wanted_count; i++) {
+        stream->wanted[i].first_part = stream->part;
+        stream->wanted[i].end_part = stream->part + parts;
+    }
+    status = stream->env->gather(stream->env->context, stream->wanted, stream->wanted_count,
+                                 &stream->gathered, err);
+    if (status != TAMIS_OK) {
+        return status;
+    }
+    stream->gathered_end = stream->part + parts;
+    if (stream->gathered->fetched_bytes == 0 && stream->gathered->count != 0) {
+        stream->gather_parts = UINT32_MAX; /* all of it is here */
+    } else if (stream->gathered->fetched_bytes < GATHER_BYTES_GOOD) {
+        stream->gather_parts = parts * 2;
+    } else if (stream->gathered->fetched_bytes > 4 * GATHER_BYTES_GOOD && parts > 1) {
+        stream->gather_parts = parts / 2;
+    }
+    return TAMIS_OK;
+}
+
+static tamis_status stream_sources(tamis_stream *stream, tamis_merge_source **out_sources,
+                                   size_t *out_count, tamis_err *err)
+{
+    size_t count = stream->env == NULL ? stream->path_count : stream->gathered->count;
+    tamis_merge_source *sources = calloc(count + 1, sizeof(*sources));
+
+    if (sources == NULL) {
+        return tamis_err_set(err, TAMIS_ENOMEM, "no memory for %zu sources", count);
+    }
+    for (size_t i = 0; i < count; i++) {
+        sources[i] = (tamis_merge_source){.kind = stream->options.kind, .part = stream->part};
+        if (stream->env == NULL) {
+            sources[i].path = stream->paths[i];
+        } else {
+            sources[i].path = stream->gathered->files[i].path;
+            sources[i].offset = stream->gathered->files[i].offset;
+            sources[i].size = stream->gathered->files[i].size;
+        }
+    }
+    *out_sources = sources;
+    *out_count = count;
+    return TAMIS_OK;
+}
+
 static tamis_status stream_open_part(tamis_stream *stream, tamis_err *err)
 {
     tamis_merge_options options = {
@@ -36,20 +101,19 @@ static tamis_status stream_open_part(tamis_stream *stream, tamis_err *err)
         .memory_bytes = stream->options.memory_bytes,
         .temp_folder = stream->options.temp_folder,
     };
-    tamis_merge_source *sources = calloc(stream->path_count + 1, sizeof(*sources));
+    tamis_merge_source *sources = NULL;
+    size_t count = 0;
     tamis_status status = TAMIS_OK;
 
-    if (sources == NULL) {
-        return tamis_err_set(err, TAMIS_ENOMEM, "no memory for %zu sources", stream->path_count);
+    if (stream->env != NULL && stream->part >= stream->gathered_end) {
+        status = stream_gather(stream, err);
     }
-    for (size_t i = 0; i < stream->path_count; i++) {
-        sources[i] = (tamis_merge_source){
-            .path = stream->paths[i],
-            .kind = stream->options.kind,
-            .part = stream->part,
-        };
+    if (status == TAMIS_OK) {
+        status = stream_sources(stream, &sources, &count, err);
     }
-    status = tamis_merge_create(&options, sources, stream->path_count, &stream->merge, err);
+    if (status == TAMIS_OK) {
+        status = tamis_merge_create(&options, sources, count, &stream->merge, err);
+    }
     free(sources);
     stream->part++;
     return status;
@@ -119,48 +183,68 @@ no_memory:
     return tamis_err_set(err, TAMIS_ENOMEM, "no memory for a stream of %zu files", path_count);
 }
 
+/* A stream over stages whose tasks, from each a range, are given; takes `wanted`. */
+static tamis_status stream_open_wanted(const tamis_task_env *env,
+                                       const tamis_stream_options *options, tamis_gather *wanted,
+                                       size_t wanted_count, tamis_stream **out_stream,
+                                       tamis_err *err)
+{
+    tamis_stream *stream = calloc(1, sizeof(*stream));
+    tamis_status status = TAMIS_OK;
+
+    if (stream == NULL) {
+        free(wanted);
+        return tamis_err_set(err, TAMIS_ENOMEM, "no memory for a stream");
+    }
+    *stream = (tamis_stream){.options = *options,
+                             .env = env,
+                             .wanted = wanted,
+                             .wanted_count = wanted_count,
+                             .part = options->first_part,
+                             .gathered_end = options->first_part,
+                             .gather_parts = 1};
+    for (size_t i = 0; i < wanted_count; i++) {
+        wanted[i].kind = options->kind;
+    }
+    status = stream_fill(stream, err);
+    if (status != TAMIS_OK) {
+        tamis_stream_close(stream);
+        return status;
+    }
+    *out_stream = stream;
+    return TAMIS_OK;
+}
+
 tamis_status tamis_stream_open(const tamis_task_env *env, const tamis_stream_options *options,
                                const uint32_t *stages, size_t stage_count,
                                tamis_stream **out_stream, tamis_err *err)
 {
-    size_t path_count = 0;
-    size_t used = 0;
-    char **paths = NULL;
-    tamis_status status = TAMIS_OK;
+    tamis_gather *wanted = calloc(stage_count + 1, sizeof(*wanted));
+    size_t count = 0;
 
+    if (wanted == NULL) {
+        return tamis_err_set(err, TAMIS_ENOMEM, "no memory for a stream");
+    }
     for (size_t i = 0; i < stage_count; i++) {
-        path_count += stages[i] == UINT32_MAX ? 0 : env->stages[stages[i]].task_count;
-    }
-    paths = calloc(path_count + 1, sizeof(*paths));
-    if (paths == NULL) {
-        return tamis_err_set(err, TAMIS_ENOMEM, "no memory for %zu paths", path_count);
-    }
-    for (size_t i = 0; status == TAMIS_OK && i < stage_count; i++) {
-        uint32_t tasks = stages[i] == UINT32_MAX ? 0 : env->stages[stages[i]].task_count;
-
-        for (uint32_t task = 0; status == TAMIS_OK && task < tasks; task++) {
-            char path[TAMIS_PATH_SIZE];
-
-            status = tamis_task_path(env, stages[i], task, TAMIS_RUN_NAME, path, err);
-            if (status == TAMIS_OK) {
-                paths[used] = strdup(path);
-                if (paths[used] == NULL) {
-                    status = tamis_err_set(err, TAMIS_ENOMEM, "no memory for a path");
-                } else {
-                    used++;
-                }
-            }
+        if (stages[i] != UINT32_MAX) {
+            wanted[count].stage = stages[i];
+            wanted[count++].end_task = env->stages[stages[i]].task_count;
         }
     }
-    if (status == TAMIS_OK) {
-        status =
-            tamis_stream_open_paths(options, (const char *const *)paths, used, out_stream, err);
+    return stream_open_wanted(env, options, wanted, count, out_stream, err);
+}
+
+tamis_status tamis_stream_open_task(const tamis_task_env *env, const tamis_stream_options *options,
+                                    uint32_t stage, uint32_t task, tamis_stream **out_stream,
+                                    tamis_err *err)
+{
+    tamis_gather *wanted = calloc(1, sizeof(*wanted));
+
+    if (wanted == NULL) {
+        return tamis_err_set(err, TAMIS_ENOMEM, "no memory for a stream");
     }
-    for (size_t i = 0; i < used; i++) {
-        free(paths[i]);
-    }
-    free(paths);
-    return status;
+    *wanted = (tamis_gather){.stage = stage, .first_task = task, .end_task = task + 1};
+    return stream_open_wanted(env, options, wanted, 1, out_stream, err);
 }
 
 const uint64_t *tamis_stream_peek(const tamis_stream *stream)
@@ -212,7 +296,13 @@ void tamis_stream_add_stats(const tamis_stream *stream, tamis_task_result *resul
 void tamis_stream_close(tamis_stream *stream)
 {
     if (stream != NULL) {
+        bool is_read = stream->count == 0 && stream->merge == NULL;
+
         tamis_merge_destroy(stream->merge);
+        if (stream->env != NULL) {
+            stream->env->release(stream->env->context, stream->gathered, is_read);
+        }
+        free(stream->wanted);
         for (size_t i = 0; i < stream->path_count; i++) {
             free(stream->paths[i]);
         }

@@ -58,19 +58,43 @@ uint32_t tamis_plan_against_splits(const tamis_plan *plan)
     return split;
 }
 
-tamis_status tamis_task_path(const tamis_task_env *env, uint32_t stage, uint32_t task,
-                             const char *name, char *out_path, tamis_err *err)
+bool tamis_task_is_loss(tamis_status status)
 {
-    const char *folder = env->locate(env->context, stage, task);
-    int length = 0;
+    return status == TAMIS_ENOENT || status == TAMIS_ECORRUPT || status == TAMIS_EVERSION ||
+           status == TAMIS_EFORMAT || status == TAMIS_EIO;
+}
 
-    if (folder == NULL) {
-        return tamis_err_set(err, TAMIS_ENOENT, "no result of task %u of stage %u", task, stage);
+tamis_status tamis_task_load_bits(const tamis_task_env *env, uint32_t stage, uint32_t task,
+                                  tamis_result_file file, uint32_t first_split, uint32_t end_split,
+                                  tamis_bits **out_bits, tamis_err *err)
+{
+    char path[TAMIS_PATH_SIZE];
+    tamis_status status = env->open_file(env->context, stage, task, file, path, err);
+
+    if (status != TAMIS_OK) {
+        return status;
     }
-    length = snprintf(out_path, TAMIS_PATH_SIZE, "%s/%s", folder, name);
-    return length > 0 && length < TAMIS_PATH_SIZE
-               ? TAMIS_OK
-               : tamis_err_set(err, TAMIS_ELIMIT, "%s: path is too long", folder);
+    status = tamis_bits_load(path, first_split, end_split, out_bits, err);
+    if (tamis_task_is_loss(status)) {
+        env->mark_lost(env->context, stage, task);
+    }
+    return status;
+}
+
+tamis_status tamis_task_read_file(const tamis_task_env *env, uint32_t stage, uint32_t task,
+                                  tamis_result_file file, tamis_buf *out, tamis_err *err)
+{
+    char path[TAMIS_PATH_SIZE];
+    tamis_status status = env->open_file(env->context, stage, task, file, path, err);
+
+    if (status != TAMIS_OK) {
+        return status;
+    }
+    status = tamis_path_read_file(path, out, err);
+    if (tamis_task_is_loss(status)) {
+        env->mark_lost(env->context, stage, task);
+    }
+    return status;
 }
 
 tamis_status tamis_task_sorter(const tamis_task_env *env, uint32_t words, bool has_payload,

@@ -21,11 +21,58 @@ typedef struct run {
     tamis_records *records;
 } run;
 
-static const char *locate(void *context, uint32_t stage, uint32_t task)
+static tamis_status open_file(void *context, uint32_t stage, uint32_t task, tamis_result_file file,
+                              char *out_path, tamis_err *err)
 {
     run *r = context;
 
-    return r->tasks[stage][task].folder;
+    return tamis_path_join(out_path, r->tasks[stage][task].folder, tamis_result_file_name(file),
+                           err);
+}
+
+static void release(void *context, tamis_gathered *gathered, bool is_read)
+{
+    (void)context;
+    (void)is_read;
+    for (size_t i = 0; gathered != NULL && i < gathered->count; i++) {
+        free((char *)(uintptr_t)gathered->files[i].path);
+    }
+    free(gathered == NULL ? NULL : gathered->files);
+    free(gathered);
+}
+
+static tamis_status gather(void *context, const tamis_gather *wanted, size_t wanted_count,
+                           tamis_gathered **out_gathered, tamis_err *err)
+{
+    tamis_gathered *gathered = calloc(1, sizeof(*gathered));
+    size_t count = 0;
+
+    for (size_t i = 0; i < wanted_count; i++) {
+        count += wanted[i].end_task - wanted[i].first_task;
+    }
+    gathered->files = calloc(count + 1, sizeof(*gathered->files));
+    for (size_t i = 0; i < wanted_count; i++) {
+        for (uint32_t task = wanted[i].first_task; task < wanted[i].end_task; task++) {
+            char path[TAMIS_PATH_MAX];
+            tamis_status status =
+                open_file(context, wanted[i].stage, task, TAMIS_RESULT_RUN, path, err);
+
+            if (status != TAMIS_OK) {
+                release(context, gathered, false);
+                return status;
+            }
+            gathered->files[gathered->count++].path = strdup(path);
+        }
+    }
+    *out_gathered = gathered;
+    return TAMIS_OK;
+}
+
+static void mark_lost(void *context, uint32_t stage, uint32_t task)
+{
+    (void)context;
+    (void)stage;
+    (void)task;
 }
 
 static tamis_status records_of(void *context, uint32_t batch, tamis_records **out_records,
@@ -71,7 +118,10 @@ static tamis_status run_task(run *r, uint32_t stage, uint32_t task, uint32_t *ou
         .folder = done->folder,
         .records = what->is_local ? NULL : r->records,
         .memory_bytes = r->options->memory_bytes,
-        .locate = locate,
+        .open_file = open_file,
+        .gather = gather,
+        .release = release,
+        .mark_lost = mark_lost,
         .records_of = records_of,
         .blob_of = blob_of,
         .counters_of = counters_of,

@@ -110,18 +110,20 @@ static tamis_status mix_inputs(const tamis_task_env *env, uint64_t *hash, tamis_
 {
     for (uint32_t s = 0; s < env->stage; s++) {
         for (uint32_t t = 0; t < env->stages[s].task_count; t++) {
-            const char *folder = env->locate(env->context, s, t);
             char path[TAMIS_PATH_MAX];
             uint64_t number = 0;
-            tamis_status status = TAMIS_OK;
+            tamis_status status =
+                env->open_file(env->context, s, t, TAMIS_RESULT_SPLITS, path, err);
 
-            if (folder == NULL) {
+            if (status == TAMIS_ENOENT) { /* skipped */
                 *hash = tamis_mum(*hash ^ TAMIS_HASH_K2, TAMIS_HASH_K1);
                 continue;
             }
-            (void)snprintf(path, sizeof(path), "%s/out", folder);
-            status = read_number(path, &number, err);
+            if (status == TAMIS_OK) {
+                status = read_number(path, &number, err);
+            }
             if (status != TAMIS_OK) {
+                env->mark_lost(env->context, s, t);
                 return status;
             }
             *hash = tamis_mum(*hash ^ number, TAMIS_HASH_K1);
@@ -215,7 +217,7 @@ static tamis_status fake_task(const tamis_task_env *env, tamis_task_result *resu
         status = mix_inputs(env, &hash, err);
     }
     if (status == TAMIS_OK) {
-        status = write_number(env->folder, "out", hash, err);
+        status = write_number(env->folder, TAMIS_SPLITS_NAME, hash, err);
     }
     if (status == TAMIS_OK) {
         status = finish(env, hash, result, err);

@@ -98,20 +98,19 @@ static tamis_status fails(const tamis_task_env *env, tamis_task_result *result, 
 /* Reads the results of both SCAN tasks, and their records. */
 static tamis_status links(const tamis_task_env *env, tamis_task_result *result, tamis_err *err)
 {
-    char first[TAMIS_PATH_MAX];
-    const char *again = env->locate(env->context, 0, 0);
-    const char *second = env->locate(env->context, 0, 1);
+    char second[TAMIS_PATH_MAX];
+    tamis_gather wanted = {.end_task = BATCHES, .end_part = 1};
+    tamis_gathered *gathered = NULL;
     tamis_records *records = NULL;
 
     (void)result;
-    assert_non_null(again);
-    assert_non_null(second);
     assert_null(env->records);
-    (void)snprintf(first, sizeof(first), "%s", again);
-    for (unsigned i = 0; i < 5000; i++) { /* what was given out stays */
-        assert_non_null(env->locate(env->context, 0, i % 2));
+    if (env->open_file(env->context, 0, 1, TAMIS_RESULT_SPLITS, second, err) != TAMIS_OK) {
+        return TAMIS_EIO;
     }
-    assert_string_equal(again, first);
+    assert_int_equal(env->gather(env->context, &wanted, 1, &gathered, err), TAMIS_OK);
+    assert_int_equal(gathered->count, BATCHES);
+    env->release(env->context, gathered, true);
     for (uint32_t b = 0; b < BATCHES; b++) {
         if (env->records_of(env->context, b, &records, err) != TAMIS_OK) {
             return TAMIS_EIO;
