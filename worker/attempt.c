@@ -194,8 +194,7 @@ static tamis_status records_of(void *context, uint32_t batch, tamis_records **ou
     const char *path = NULL;
     tamis_way way = TAMIS_WAY_OWN;
     uint32_t folder = 0;
-    tamis_status status =
-        tamis_inputs_place(run->inputs, scan, batch, &folder, &path, &way, err);
+    tamis_status status = tamis_inputs_place(run->inputs, scan, batch, &folder, &path, &way, err);
 
     return status == TAMIS_OK ? acquire(run, path, false, out_records, err) : status;
 }

@@ -67,8 +67,8 @@ static tamis_status emit_open_inputs(emit *e, uint32_t part, tamis_err *err)
     tamis_status status = tamis_doc_cursor_create(e->env, first, end, false, &e->records, err);
 
     if (status == TAMIS_OK) {
-        status = tamis_task_read_file(e->env, scan, e->env->task, TAMIS_RESULT_SPLITS, &e->splits,
-                                      err);
+        status =
+            tamis_task_read_file(e->env, scan, e->env->task, TAMIS_RESULT_SPLITS, &e->splits, err);
     }
     if (status == TAMIS_OK && resolve != UINT32_MAX) {
         status = tamis_task_load_bits(e->env, resolve, 0, TAMIS_RESULT_CAPPED, first, end,

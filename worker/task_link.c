@@ -126,10 +126,9 @@ static tamis_status link_load_kept(const tamis_task_env *env, tamis_bits **out_k
 {
     uint32_t before = tamis_task_resolve_before(env);
 
-    return before == UINT32_MAX
-               ? TAMIS_OK
-               : tamis_task_load_bits(env, before, 0, TAMIS_RESULT_KEPT, 0,
-                                      env->job->plan.split_count, out_kept, err);
+    return before == UINT32_MAX ? TAMIS_OK
+                                : tamis_task_load_bits(env, before, 0, TAMIS_RESULT_KEPT, 0,
+                                                       env->job->plan.split_count, out_kept, err);
 }
 
 static tamis_status link_write(link *l, tamis_task_result *result, tamis_err *err)

@@ -61,8 +61,8 @@ void tamis_inputs_release(tamis_inputs *inputs, tamis_gathered *gathered, bool i
 void tamis_inputs_mark_lost(tamis_inputs *inputs, uint32_t stage, uint32_t task, bool is_gone);
 
 /* Where the result of a task is: number and path (valid until _close) of its folder, and the way to
- * it. TAMIS_ENOENT: skipped; TAMIS_ELOST: it is not there any more (looked at only where a path leads
- * to it). */
+ * it. TAMIS_ENOENT: skipped; TAMIS_ELOST: it is not there any more (looked at only where a path
+ * leads to it). */
 TAMIS_MUST_USE
 tamis_status tamis_inputs_place(tamis_inputs *inputs, uint32_t stage, uint32_t task,
                                 uint32_t *out_folder, const char **out_path, tamis_way *out_way,
@@ -73,7 +73,8 @@ tamis_status tamis_inputs_place(tamis_inputs *inputs, uint32_t stage, uint32_t t
 TAMIS_MUST_USE
 tamis_status tamis_inputs_finish(tamis_inputs *inputs, tamis_status status, tamis_err *err);
 /* The first stage and folder of which something is lost, and all its tasks, ascending; those that
- * are gone come before those that were out of reach. The caller frees out_lost->tasks. TAMIS_ENOMEM.
+ * are gone come before those that were out of reach. The caller frees out_lost->tasks.
+ * TAMIS_ENOMEM.
  */
 TAMIS_MUST_USE
 tamis_status tamis_inputs_lost(const tamis_inputs *inputs, tamis_lost *out_lost);

@@ -16,8 +16,8 @@
 #include "tamis/net.h"
 #include "tamis/path.h"
 
-#define TAMIS_FOLDER_NONE UINT32_MAX /* number of no folder: the task was skipped */
-#define TAMIS_DATA_KEY_SIZE 41       /* of a public key, with the final zero */
+#define TAMIS_FOLDER_NONE   UINT32_MAX /* number of no folder: the task was skipped */
+#define TAMIS_DATA_KEY_SIZE 41         /* of a public key, with the final zero */
 
 typedef enum tamis_shuffle_mode {
     TAMIS_SHUFFLE_AUTO,   /* by path where it is shared, else over the network */
@@ -49,8 +49,8 @@ typedef struct tamis_results tamis_results;
 typedef enum tamis_way { TAMIS_WAY_OWN, TAMIS_WAY_SHARED, TAMIS_WAY_NETWORK } tamis_way;
 
 TAMIS_MUST_USE
-tamis_status tamis_results_create(const tamis_results_options *options,
-                                  tamis_results **out_results, tamis_err *err);
+tamis_status tamis_results_create(const tamis_results_options *options, tamis_results **out_results,
+                                  tamis_err *err);
 /* Nobody may read through it any more. NULL is allowed. */
 void tamis_results_destroy(tamis_results *results);
 

@@ -109,8 +109,8 @@ typedef struct tamis_task_env {
     uint64_t memory_bytes;           /* for this task */
     tamis_task_progress *progress;
     /* How a task gets at the results of earlier stages, wherever they are. Where one cannot be had
-     * the outcome is TAMIS_ELOST (of the attempt at the latest: what a task finds missing or damaged
-     * it reports by its own failure). TAMIS_ENOENT: the stage was skipped.
+     * the outcome is TAMIS_ELOST (of the attempt at the latest: what a task finds missing or
+     * damaged it reports by its own failure). TAMIS_ENOENT: the stage was skipped.
      *
      * Path of a file of a finished task's result, into out_path (4096 bytes); it stays while the
      * task runs. */

@@ -42,8 +42,9 @@ void tamis_inputs_close(tamis_inputs *inputs)
         inputs->sets = set->next;
         set_destroy(set);
     }
-    if (inputs->has_temp_folder) {
-        (void)tamis_path_remove(inputs->options.temp_folder, NULL); /* else the next start sweeps */
+    if (inputs->has_temp_folder &&
+        tamis_path_remove(inputs->options.temp_folder, NULL) != TAMIS_OK) {
+        inputs->has_temp_folder = false; /* the next start sweeps it */
     }
     for (size_t i = 0; i < inputs->way_count; i++) {
         free(inputs->ways[i].path);
@@ -192,8 +193,7 @@ tamis_status tamis_inputs_lost(const tamis_inputs *inputs, tamis_lost *out_lost)
         *out_lost = lost;
         return TAMIS_OK;
     }
-    lost = (tamis_lost){
-        .stage = first->stage, .folder = first->folder, .is_gone = first->is_gone};
+    lost = (tamis_lost){.stage = first->stage, .folder = first->folder, .is_gone = first->is_gone};
     lost.tasks = calloc(inputs->lost_count, sizeof(*lost.tasks));
     if (lost.tasks == NULL) {
         return TAMIS_ENOMEM;
@@ -367,8 +367,7 @@ static tamis_status set_create(const tamis_gather *wanted, size_t wanted_count,
         set->origins = calloc(count + 1, sizeof(*set->origins));
         set->wanted = calloc(wanted_count + 1, sizeof(*set->wanted));
     }
-    if (set == NULL || set->gathered.files == NULL || set->origins == NULL ||
-        set->wanted == NULL) {
+    if (set == NULL || set->gathered.files == NULL || set->origins == NULL || set->wanted == NULL) {
         if (set != NULL) {
             set_destroy(set);
         }
@@ -382,8 +381,7 @@ static tamis_status set_create(const tamis_gather *wanted, size_t wanted_count,
 static tamis_status add_task(tamis_inputs *inputs, gathered_set *set, uint32_t wanted,
                              uint32_t task, tamis_err *err)
 {
-    gathered_origin origin = {
-        .stage = set->wanted[wanted].stage, .task = task, .wanted = wanted};
+    gathered_origin origin = {.stage = set->wanted[wanted].stage, .task = task, .wanted = wanted};
     const folder_way *way = NULL;
     char path[TAMIS_PATH_MAX];
     tamis_status status = find_owner(inputs, origin.stage, task, &origin.folder, err);
@@ -402,15 +400,13 @@ static tamis_status add_task(tamis_inputs *inputs, gathered_set *set, uint32_t w
 }
 
 tamis_status tamis_inputs_gather(tamis_inputs *inputs, const tamis_gather *wanted,
-                                 size_t wanted_count, tamis_gathered **out_gathered,
-                                 tamis_err *err)
+                                 size_t wanted_count, tamis_gathered **out_gathered, tamis_err *err)
 {
     gathered_set *set = NULL;
     tamis_status status = set_create(wanted, wanted_count, &set, err);
 
     for (uint32_t i = 0; i < wanted_count && status == TAMIS_OK; i++) {
-        for (uint32_t t = wanted[i].first_task; t < wanted[i].end_task && status == TAMIS_OK;
-             t++) {
+        for (uint32_t t = wanted[i].first_task; t < wanted[i].end_task && status == TAMIS_OK; t++) {
             status = add_task(inputs, set, i, t, err);
         }
     }

@@ -11,7 +11,7 @@ typedef struct gathered_origin {
     uint32_t stage;
     uint32_t task;
     uint32_t folder;
-    uint32_t wanted;       /* index of the tamis_gather */
+    uint32_t wanted; /* index of the tamis_gather */
     size_t path_at;  /* in the set's paths */
 } gathered_origin;
 

@@ -17,13 +17,13 @@ struct tamis_results {
     tamis_results_options options;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-    known_folder *known; /* guarded by: mutex; by number */
-    size_t known_count;  /* guarded by: mutex */
+    known_folder *known;   /* guarded by: mutex; by number */
+    size_t known_count;    /* guarded by: mutex */
     tamis_copy_lock *held; /* guarded by: mutex; files that a thread fetches now */
 };
 
-tamis_status tamis_results_create(const tamis_results_options *options,
-                                  tamis_results **out_results, tamis_err *err)
+tamis_status tamis_results_create(const tamis_results_options *options, tamis_results **out_results,
+                                  tamis_err *err)
 {
     tamis_results *results = calloc(1, sizeof(*results));
 

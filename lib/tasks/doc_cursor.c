@@ -72,10 +72,10 @@ static void mark_lost(const tamis_doc_cursor *cursor, uint32_t batch, tamis_stat
     const tamis_task_env *env = cursor->env;
 
     if (tamis_task_is_loss(status)) {
-        env->mark_lost(env->context,
-                       tamis_stage_find(env->stages, env->stage_count, TAMIS_STAGE_SCAN,
-                                        TAMIS_LEVEL_URL),
-                       batch);
+        env->mark_lost(
+            env->context,
+            tamis_stage_find(env->stages, env->stage_count, TAMIS_STAGE_SCAN, TAMIS_LEVEL_URL),
+            batch);
     }
 }
 

@@ -3,8 +3,8 @@
 
 #include "tamis/task_support.h"
 
-/* Parts that are gathered at once: one, and twice as many each time while copies stay small, so that
- * many small pieces do not cost a request each and large ones do not fill the disk. */
+/* Parts that are gathered at once: one, and twice as many each time while copies stay small, so
+ * that many small pieces do not cost a request each and large ones do not fill the disk. */
 #define GATHER_BYTES_GOOD (UINT64_C(32) << 20)
 
 struct tamis_stream {
