@@ -20,8 +20,8 @@
 #include "tamis/net.h"
 #include "tamis/path.h"
 
-#define TAMIS_KEYS_FILE_MAX    4096            /* bytes of a key file */
-#define TAMIS_KEYS_ALLOWED_MAX (8u << 20)      /* bytes of the list */
+#define TAMIS_KEYS_FILE_MAX    4096       /* bytes of a key file */
+#define TAMIS_KEYS_ALLOWED_MAX (8u << 20) /* bytes of the list */
 #define TAMIS_KEYS_ALLOWED     "allowed"
 
 typedef struct tamis_allowed {
@@ -66,12 +66,13 @@ tamis_status tamis_allowed_read(const char *path, tamis_allowed *out_allowed, ta
 TAMIS_MUST_USE
 tamis_status tamis_keys_new(const char *folder, const char *name, uint32_t role,
                             char out_path[TAMIS_PATH_MAX], tamis_err *err);
-/* Takes the name off the list, then removes its file. TAMIS_ENOENT: not in the list; TAMIS_EARG: the
- * coordinator's, without which the others are of no use. */
+/* Takes the name off the list, then removes its file. TAMIS_ENOENT: not in the list; TAMIS_EARG:
+ * the coordinator's, without which the others are of no use. */
 TAMIS_MUST_USE
 tamis_status tamis_keys_revoke(const char *folder, const char *name, tamis_err *err);
 
-/* ---- The list of a coordinator that runs ------------------------------------------------------ */
+/* ---- The list of a coordinator that runs ------------------------------------------------------
+ */
 
 typedef struct tamis_allowed_watch {
     char path[TAMIS_PATH_MAX];

@@ -16,22 +16,22 @@
      .value_name = "FOLDER",                                                                       \
      .group = "Security",                                                                          \
      .help = "folder of keys, made by 'tamis keys new'"},                                          \
-    {.name = "key",                                                                                \
-     .type = TAMIS_OPTION_TEXT,                                                                    \
-     .value_name = "NAME",                                                                         \
-     .default_shown = "'" role "'",                                                                \
-     .group = "Security",                                                                          \
-     .help = "which key of --keys to use"},                                                        \
-    {.name = "key-file",                                                                           \
-     .type = TAMIS_OPTION_TEXT,                                                                    \
-     .value_name = "FILE",                                                                         \
-     .group = "Security",                                                                          \
-     .help = "the key file itself, in place of --key"},                                            \
-    {.name = "insecure",                                                                           \
-     .type = TAMIS_OPTION_FLAG,                                                                    \
-     .default_text = "false",                                                                      \
-     .group = "Security",                                                                          \
-     .help = "no keys off loopback: anybody in the network may read and write"}
+        {.name = "key",                                                                            \
+         .type = TAMIS_OPTION_TEXT,                                                                \
+         .value_name = "NAME",                                                                     \
+         .default_shown = "'" role "'",                                                            \
+         .group = "Security",                                                                      \
+         .help = "which key of --keys to use"},                                                    \
+        {.name = "key-file",                                                                       \
+         .type = TAMIS_OPTION_TEXT,                                                                \
+         .value_name = "FILE",                                                                     \
+         .group = "Security",                                                                      \
+         .help = "the key file itself, in place of --key"},                                        \
+    {                                                                                              \
+        .name = "insecure", .type = TAMIS_OPTION_FLAG, .default_text = "false",                    \
+        .group = "Security",                                                                       \
+        .help = "no keys off loopback: anybody in the network may read and write"                  \
+    }
 
 /* Loads what the options name. Without keys *out_security is off. `role`: one of TAMIS_ROLE_*;
  * a key of another role is refused. out_allowed_path (TAMIS_PATH_MAX bytes; NULL: not wanted) is

@@ -151,12 +151,12 @@ static tamis_status check_key(const tamis_net_security *key, const char *file, t
 {
     char public_key[TAMIS_KEY_SIZE];
     bool is_coordinator = key->roles == TAMIS_ROLE_COORDINATOR;
-    const char *missing = key->user[0] == '\0'                          ? "name"
-                          : key->roles == 0                             ? "role"
-                          : key->public_key[0] == '\0'                  ? "public"
-                          : key->secret_key[0] == '\0'                  ? "secret"
+    const char *missing = key->user[0] == '\0'                            ? "name"
+                          : key->roles == 0                               ? "role"
+                          : key->public_key[0] == '\0'                    ? "public"
+                          : key->secret_key[0] == '\0'                    ? "secret"
                           : key->server_key[0] == '\0' && !is_coordinator ? "coordinator"
-                                                                        : NULL;
+                                                                          : NULL;
 
     if (missing != NULL) {
         return tamis_err_set(err, TAMIS_EFORMAT, "%s: the line '%s' is missing", file, missing);

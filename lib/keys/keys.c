@@ -27,11 +27,10 @@ static tamis_status check_rights(const char *path, const struct stat *stat, mode
                              path, (unsigned)stat->st_uid, (unsigned)geteuid());
     }
     if ((stat->st_mode & forbidden) != 0) {
-        return tamis_err_set(err, TAMIS_EDENIED,
-                             "%s: has rights %04o, which lets others %s it: chmod %s '%s'", path,
-                             (unsigned)(stat->st_mode & 07777),
-                             (forbidden & 044) != 0 ? "read" : "change",
-                             (forbidden & 044) != 0 ? "600" : "go-w", path);
+        return tamis_err_set(
+            err, TAMIS_EDENIED, "%s: has rights %04o, which lets others %s it: chmod %s '%s'", path,
+            (unsigned)(stat->st_mode & 07777), (forbidden & 044) != 0 ? "read" : "change",
+            (forbidden & 044) != 0 ? "600" : "go-w", path);
     }
     return TAMIS_OK;
 }
@@ -422,7 +421,8 @@ tamis_status tamis_keys_revoke(const char *folder, const char *name, tamis_err *
     return status == TAMIS_OK ? tamis_path_remove(path, err) : status;
 }
 
-/* ---- The list of a coordinator that runs ------------------------------------------------------ */
+/* ---- The list of a coordinator that runs ------------------------------------------------------
+ */
 
 static bool is_stamp_new(tamis_allowed_watch *watch, const struct stat *stat)
 {

@@ -106,8 +106,7 @@ static void test_new_and_read(void **state)
 static void test_new_is_refused(void **state)
 {
     fixture *f = *state;
-    static const char *const bad[] = {"",         ".hidden", "a/b", "..", "a b", "-x",
-                                      "\xc3\xa4", "a\nb"};
+    static const char *const bad[] = {"", ".hidden", "a/b", "..", "a b", "-x", "\xc3\xa4", "a\nb"};
     char longest[TAMIS_USER_SIZE + 1];
 
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -201,8 +200,8 @@ static void test_key_text(void **state)
     assert_int_equal(tamis_key_parse(tamis_buf_slice(&text), "f", &back, &f->err), TAMIS_OK);
     assert_memory_equal(&key, &back, sizeof(key));
     for (size_t size = 0; size < text.size - 1; size++) {
-        assert_int_not_equal(
-            tamis_key_parse(tamis_slice_of(text.data, size), "f", &back, &f->err), TAMIS_OK);
+        assert_int_not_equal(tamis_key_parse(tamis_slice_of(text.data, size), "f", &back, &f->err),
+                             TAMIS_OK);
         assert_null(strstr(f->err.text, key.secret_key));
     }
     (void)snprintf(broken, sizeof(broken), "%.*sname: bob\n", (int)text.size, (char *)text.data);
@@ -254,9 +253,9 @@ static void test_list_text(void **state)
     assert_int_equal(parse_list("tamis-allowed 1\na boss " KEY_TEXT "\n", &count), TAMIS_EFORMAT);
     assert_int_equal(parse_list("tamis-allowed 1\na worker " KEY_TEXT " x\n", &count),
                      TAMIS_EFORMAT);
-    assert_int_equal(parse_list("tamis-allowed 1\na worker " KEY_TEXT "\na client " KEY_TEXT "\n",
-                                &count),
-                     TAMIS_EFORMAT);
+    assert_int_equal(
+        parse_list("tamis-allowed 1\na worker " KEY_TEXT "\na client " KEY_TEXT "\n", &count),
+        TAMIS_EFORMAT);
 }
 
 /* ---- Loading --------------------------------------------------------------------------------- */
