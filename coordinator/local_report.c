@@ -92,6 +92,7 @@ static void tally_emit(tally *t, const tamis_emit_result *r)
     t->emit.copies_url += r->copies_url;
     t->emit.repointed += r->repointed;
     t->emit.capped += r->capped;
+    t->scan.fault_rows[TAMIS_FAULT_POISONED] += r->poisoned;
     for (unsigned i = 0; i < TAMIS_LEVEL_COUNT; i++) {
         t->emit.dropped[i] += r->dropped[i];
         t->emit.dropped_bytes[i] += r->dropped_bytes[i];

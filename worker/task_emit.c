@@ -9,30 +9,29 @@
 #include "stage_tasks.h"
 #include "tamis/failpoint.h"
 #include "tamis/path.h"
+#include "tamis/poison.h"
 #include "tamis/root.h"
-#include "tamis/split_result.h"
+#include "tamis/row_watch.h"
 #include "tamis/task_support.h"
 
-#define CHECK_EVERY      64
-#define DOCUMENTS        0
-#define ATTRIBUTES       1
-#define REMOVED          2
-#define SYNC_EACH_MAX    4 /* splits of a batch: with more, one sync serves all files of the batch */
-#define SPLITS_BYTES_MAX (64u << 20)
+#define CHECK_EVERY   64
+#define DOCUMENTS     0
+#define ATTRIBUTES    1
+#define REMOVED       2
+#define SYNC_EACH_MAX 4 /* splits of a batch: with more, one sync serves all files of the batch */
 
 typedef struct emit {
     const tamis_task_env *env;
     const tamis_settings *settings;
     tamis_task_result *result;
     tamis_reader *reader;
+    tamis_row_watch watch;
     tamis_doc_cursor *records;
     tamis_bits *capped;
     tamis_stream *finals;                            /* by removed */
     tamis_stream *ids;                               /* by removed: id of the witness */
     tamis_stream *copies;                            /* by witness */
     tamis_shard_writer *writers[TAMIS_OUTPUT_KINDS]; /* NULL: not asked for */
-    tamis_buf splits;                                /* SCAN's results of this batch */
-    size_t splits_position;
     tamis_buf line;
     tamis_buf id;
 } emit;
@@ -62,14 +61,9 @@ static tamis_status emit_open_inputs(emit *e, uint32_t part, tamis_err *err)
     const tamis_plan *plan = &e->env->job->plan;
     uint32_t first = plan->batch_first_split[e->env->task];
     uint32_t end = plan->batch_first_split[e->env->task + 1];
-    uint32_t scan = tamis_task_stage_before(e->env, TAMIS_STAGE_SCAN);
     uint32_t resolve = tamis_task_resolve_before(e->env);
     tamis_status status = tamis_doc_cursor_create(e->env, first, end, false, &e->records, err);
 
-    if (status == TAMIS_OK) {
-        status =
-            tamis_task_read_file(e->env, scan, e->env->task, TAMIS_RESULT_SPLITS, &e->splits, err);
-    }
     if (status == TAMIS_OK && resolve != UINT32_MAX) {
         status = tamis_task_load_bits(e->env, resolve, 0, TAMIS_RESULT_CAPPED, first, end,
                                       &e->capped, err);
@@ -106,10 +100,10 @@ static tamis_status emit_create(emit *e, tamis_err *err)
     uint32_t part = tamis_plan_part_of_split(plan, plan->batch_first_split[e->env->task]);
     tamis_status status = TAMIS_OK;
 
-    tamis_buf_init(&e->splits, SPLITS_BYTES_MAX);
     tamis_buf_init(&e->line, 0);
     tamis_buf_init(&e->id, 0);
     status = tamis_reader_create(e->settings, &e->reader, err);
+    tamis_row_watch_init(&e->watch, e->env, e->reader, true);
     if (status == TAMIS_OK) {
         tamis_reader_confine(e->reader, e->env->roots);
         status = emit_open_inputs(e, part, err);
@@ -120,7 +114,9 @@ static tamis_status emit_create(emit *e, tamis_err *err)
                                                e->settings->output_level, &e->writers[kind], err);
         }
         if (status == TAMIS_OK && e->writers[kind] != NULL) {
-            tamis_shard_writer_confine(e->writers[kind], e->env->roots);
+            /* What a trial writes lies in the task's own folder. */
+            tamis_shard_writer_confine(e->writers[kind],
+                                       tamis_row_watch_is_trial(&e->watch) ? NULL : e->env->roots);
             if (emit_syncs_at_end(e->env)) {
                 tamis_shard_writer_defer_sync(e->writers[kind]);
             }
@@ -131,6 +127,7 @@ static tamis_status emit_create(emit *e, tamis_err *err)
 
 static void emit_destroy(emit *e)
 {
+    tamis_row_watch_fini(&e->watch);
     tamis_reader_destroy(e->reader);
     tamis_doc_cursor_destroy(e->records);
     tamis_bits_destroy(e->capped);
@@ -140,7 +137,6 @@ static void emit_destroy(emit *e)
     for (unsigned kind = 0; kind < TAMIS_OUTPUT_KINDS; kind++) {
         tamis_shard_writer_destroy(e->writers[kind]);
     }
-    tamis_buf_fini(&e->splits);
     tamis_buf_fini(&e->line);
     tamis_buf_fini(&e->id);
 }
@@ -189,6 +185,13 @@ static tamis_status emit_check_digest(emit *e, tamis_emit_row *row, uint64_t *ou
     if (status != TAMIS_OK) {
         return status;
     }
+    if (record.fault == TAMIS_FAULT_NONE && tamis_row_watch_is_new(&e->watch, row->ord)) {
+        row->digest = row->doc->raw_digest; /* that of the text is not looked at again */
+        return TAMIS_OK;
+    }
+    if (!has_fault) {
+        tamis_poison(TAMIS_POISON_EMIT, row->doc->text.data, row->doc->text.size);
+    }
     row->digest =
         has_fault ? row->doc->raw_digest : tamis_hash128(row->doc->text.data, row->doc->text.size);
     if (!tamis_digest_is_equal(row->digest, record.digest) ||
@@ -227,6 +230,31 @@ static tamis_status emit_decide(emit *e, tamis_emit_row *row, tamis_err *err)
         row->copies_near = record[1 + TAMIS_COPY_NEAR];
         row->copies_url = record[1 + TAMIS_COPY_URL];
     }
+    return status;
+}
+
+/* A record that SCAN could read kills the program here. It can be set aside only where no document
+ * was removed for it. */
+static tamis_status emit_give_up(emit *e, tamis_emit_row *row, tamis_emit_result *counts,
+                                 tamis_err *err)
+{
+    char hex[TAMIS_DIGEST_HEX_SIZE];
+    tamis_status status = emit_decide(e, row, err);
+    uint64_t copies = row->copies_exact + row->copies_near + row->copies_url;
+
+    if (status == TAMIS_OK && copies != 0) {
+        tamis_digest_to_hex(row->doc->raw_digest, hex);
+        return tamis_err_set(err, TAMIS_EUNSUPPORTED,
+                             "%s: the record at offset %llu (digest %s) kills the program when it "
+                             "is written, and %llu documents were removed for it; take it out of "
+                             "the input and start again with an empty output folder",
+                             row->input->shown, (unsigned long long)row->doc->offset, hex,
+                             (unsigned long long)copies);
+    }
+    row->final_record = NULL;
+    row->is_capped = false;
+    counts->poisoned++;
+    e->result->counters[TAMIS_COUNTER_POISONED]++;
     return status;
 }
 
@@ -282,6 +310,8 @@ static tamis_status emit_row(emit *e, const tamis_input *input, const tamis_doc 
     }
     if (status == TAMIS_OK && doc->fault == TAMIS_FAULT_NONE) {
         status = emit_decide(e, &row, err);
+    } else if (status == TAMIS_OK && tamis_row_watch_is_new(&e->watch, row.ord)) {
+        status = emit_give_up(e, &row, counts, err);
     }
     if (status != TAMIS_OK) {
         return status;
@@ -302,7 +332,7 @@ static tamis_status emit_rows(emit *e, const tamis_input *input, tamis_emit_resu
 {
     for (;;) {
         tamis_doc doc;
-        tamis_status status = tamis_reader_next(e->reader, &doc, err);
+        tamis_status status = tamis_row_watch_next(&e->watch, &doc, err);
 
         if (status == TAMIS_END) {
             return TAMIS_OK;
@@ -331,8 +361,12 @@ static tamis_status emit_rows(emit *e, const tamis_input *input, tamis_emit_resu
     }
 }
 
+/* What a trial writes is thrown away with its folder. */
 static tamis_status emit_open_files(emit *e, uint32_t split, tamis_err *err)
 {
+    const char *folder =
+        tamis_row_watch_is_trial(&e->watch) ? e->env->folder : e->env->job->out_path;
+
     for (unsigned kind = 0; kind < TAMIS_OUTPUT_KINDS; kind++) {
         char name[TAMIS_PATH_SIZE];
         char path[TAMIS_PATH_SIZE];
@@ -344,12 +378,11 @@ static tamis_status emit_open_files(emit *e, uint32_t split, tamis_err *err)
         }
         status = tamis_output_name(e->env->job, split, kind, name, sizeof(name));
         if (status == TAMIS_OK) {
-            length = snprintf(path, sizeof(path), "%s/%s", e->env->job->out_path, name);
+            length = snprintf(path, sizeof(path), "%s/%s", folder, name);
             status = length > 0 && (size_t)length < sizeof(path) ? TAMIS_OK : TAMIS_ELIMIT;
         }
         if (status != TAMIS_OK) {
-            return tamis_err_set(err, status, "%s: path of the output is too long",
-                                 e->env->job->out_path);
+            return tamis_err_set(err, status, "%s: path of the output is too long", folder);
         }
         status = tamis_shard_writer_open(e->writers[kind], path, err);
         if (status != TAMIS_OK) {
@@ -360,26 +393,18 @@ static tamis_status emit_open_files(emit *e, uint32_t split, tamis_err *err)
 }
 
 /* What SCAN saw of this split: rows and the digest of the stored bytes. */
-static tamis_status emit_check_split(emit *e, const tamis_input *input, uint32_t split,
-                                     tamis_err *err)
+static tamis_status emit_check_split(emit *e, const tamis_input *input, tamis_err *err)
 {
-    tamis_scan_result scanned;
+    const tamis_reader_summary *scanned = &e->watch.scanned.summary;
     tamis_reader_summary now;
-    tamis_status status = TAMIS_OK;
 
-    do {
-        status = tamis_scan_result_get(tamis_buf_slice(&e->splits), &e->splits_position, &scanned);
-    } while (status == TAMIS_OK && scanned.split < split);
-    if (status != TAMIS_OK || scanned.split != split) {
-        return tamis_err_set(err, TAMIS_ECORRUPT, "%s: no result of SCAN", input->shown);
-    }
     tamis_reader_summarize(e->reader, &now);
     e->result->counters[TAMIS_COUNTER_SPLITS_READ]++;
     e->result->counters[TAMIS_COUNTER_STORED_BYTES] += now.stored_bytes;
     e->result->counters[TAMIS_COUNTER_DECODED_BYTES] += now.decoded_bytes;
     e->result->counters[TAMIS_COUNTER_ROWS] += now.rows;
-    if (now.rows != scanned.summary.rows || now.stored_bytes != scanned.summary.stored_bytes ||
-        !tamis_digest_is_equal(now.stored_digest, scanned.summary.stored_digest)) {
+    if (now.rows != scanned->rows || now.stored_bytes != scanned->stored_bytes ||
+        !tamis_digest_is_equal(now.stored_digest, scanned->stored_digest)) {
         return emit_changed(input, err);
     }
     return TAMIS_OK;
@@ -425,15 +450,18 @@ static tamis_status emit_split(emit *e, uint32_t split, tamis_err *err)
     if (input->is_against) {
         return TAMIS_OK; /* never written */
     }
-    status = tamis_reader_open(e->reader, input, &plan->splits[split], split, err);
+    status = tamis_row_watch_open(&e->watch, split, err);
     if (status == TAMIS_OK) {
         status = emit_open_files(e, split, err);
     }
     if (status == TAMIS_OK) {
         status = emit_rows(e, input, &counts, err);
     }
+    if (status == TAMIS_OK && tamis_row_watch_is_trial(&e->watch)) {
+        return TAMIS_OK; /* nothing of it is wanted */
+    }
     if (status == TAMIS_OK) {
-        status = emit_check_split(e, input, split, err);
+        status = emit_check_split(e, input, err);
     }
     if (status == TAMIS_OK) {
         status = emit_publish(e, &counts, err);
@@ -459,9 +487,11 @@ tamis_status tamis_task_emit(const tamis_task_env *env, tamis_task_result *resul
 
     for (uint32_t split = plan->batch_first_split[env->task];
          status == TAMIS_OK && split < plan->batch_first_split[env->task + 1]; split++) {
-        status = emit_split(&e, split, err);
+        if (tamis_row_watch_wants(&e.watch, split)) {
+            status = emit_split(&e, split, err);
+        }
     }
-    if (status == TAMIS_OK && emit_syncs_at_end(env)) {
+    if (status == TAMIS_OK && !tamis_row_watch_is_trial(&e.watch) && emit_syncs_at_end(env)) {
         status = tamis_roots_sync_filesystem(env->roots, env->job->out_path, err);
     }
     emit_destroy(&e);

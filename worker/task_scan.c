@@ -7,9 +7,9 @@
 #include "tamis/failpoint.h"
 #include "tamis/fields.h"
 #include "tamis/level.h"
-#include "tamis/reader.h"
+#include "tamis/poison.h"
+#include "tamis/row_watch.h"
 #include "tamis/sketch.h"
-#include "tamis/split_result.h"
 #include "tamis/task_support.h"
 
 #define ID_HASH_WORDS       2
@@ -22,6 +22,7 @@ typedef struct scan {
     const tamis_settings *settings;
     tamis_task_result *result;
     tamis_reader *reader;
+    tamis_row_watch watch;
     tamis_analyzer *analyzer;
     tamis_records_writer *records;
     tamis_sorter *features[TAMIS_LEVEL_COUNT]; /* NULL: the level is not asked for */
@@ -84,6 +85,7 @@ static tamis_status scan_create(scan *s, tamis_err *err)
     uint32_t signature_bytes = has_level(s, TAMIS_LEVEL_NEAR) ? s->settings->slots : 0;
     tamis_status status = tamis_reader_create(s->settings, &s->reader, err);
 
+    tamis_row_watch_init(&s->watch, s->env, s->reader, false);
     tamis_buf_init(&s->url, 0);
     tamis_buf_init(&s->id, 0);
     tamis_buf_init(&s->splits, 0);
@@ -103,6 +105,7 @@ static tamis_status scan_create(scan *s, tamis_err *err)
 
 static void scan_destroy(scan *s)
 {
+    tamis_row_watch_fini(&s->watch);
     tamis_reader_destroy(s->reader);
     tamis_analyzer_destroy(s->analyzer);
     tamis_records_writer_destroy(s->records);
@@ -199,9 +202,11 @@ static tamis_status scan_row(scan *s, const tamis_input *input, const tamis_doc 
     }
     if (doc->fault != TAMIS_FAULT_NONE) {
         split_result->fault_rows[doc->fault]++;
+        s->result->counters[TAMIS_COUNTER_POISONED] += doc->fault == TAMIS_FAULT_POISONED ? 1 : 0;
         record.digest = doc->raw_digest;
         return tamis_records_writer_add(s->records, ord, &record, id, err);
     }
+    tamis_poison(TAMIS_POISON_SCAN, doc->text.data, doc->text.size);
     status = tamis_analyzer_run(s->analyzer, doc->text, &analysis, err);
     if (status == TAMIS_OK) {
         status = scan_features(s, input, doc, &analysis, ord, err);
@@ -244,7 +249,7 @@ static tamis_status scan_rows(scan *s, const tamis_input *input, tamis_scan_resu
 {
     for (;;) {
         tamis_doc doc;
-        tamis_status status = tamis_reader_next(s->reader, &doc, err);
+        tamis_status status = tamis_row_watch_next(&s->watch, &doc, err);
 
         if (status == TAMIS_END) {
             return TAMIS_OK;
@@ -267,7 +272,7 @@ static tamis_status scan_split(scan *s, uint32_t split, tamis_err *err)
     const tamis_plan *plan = &s->env->job->plan;
     const tamis_input *input = &plan->inputs[plan->splits[split].input];
     tamis_scan_result split_result = {.split = split};
-    tamis_status status = tamis_reader_open(s->reader, input, &plan->splits[split], split, err);
+    tamis_status status = tamis_row_watch_open(&s->watch, split, err);
 
     if (status == TAMIS_OK) {
         status = scan_rows(s, input, &split_result, err);
@@ -365,9 +370,11 @@ tamis_status tamis_task_scan(const tamis_task_env *env, tamis_task_result *resul
 
     for (uint32_t split = plan->batch_first_split[env->task];
          status == TAMIS_OK && split < plan->batch_first_split[env->task + 1]; split++) {
-        status = scan_split(&s, split, err);
+        if (tamis_row_watch_wants(&s.watch, split)) {
+            status = scan_split(&s, split, err);
+        }
     }
-    if (status == TAMIS_OK) {
+    if (status == TAMIS_OK && !tamis_row_watch_is_trial(&s.watch)) {
         status = scan_commit(&s, err);
     }
     scan_destroy(&s);

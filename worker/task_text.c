@@ -6,7 +6,7 @@
 
 #include "stage_tasks.h"
 #include "tamis/fields.h"
-#include "tamis/reader.h"
+#include "tamis/row_watch.h"
 #include "tamis/sketch.h"
 #include "tamis/task_support.h"
 
@@ -19,6 +19,7 @@ typedef struct spool {
     const tamis_task_env *env;
     const tamis_bits *wanted;
     tamis_reader *reader;
+    tamis_row_watch watch;
     tamis_analyzer *analyzer;
     tamis_run_writer *writer;
     tamis_buf payload;
@@ -54,11 +55,11 @@ static tamis_status spool_split(spool *s, uint32_t split, tamis_err *err)
     const tamis_input *input = &plan->inputs[plan->splits[split].input];
     uint64_t rows = s->wanted->base[split + 1] - s->wanted->base[split];
     tamis_doc doc;
-    tamis_status status = tamis_reader_open(s->reader, input, &plan->splits[split], split, err);
+    tamis_status status = tamis_row_watch_open(&s->watch, split, err);
 
     s->result->counters[TAMIS_COUNTER_SPLITS_READ]++;
     while (status == TAMIS_OK) {
-        status = tamis_reader_next(s->reader, &doc, err);
+        status = tamis_row_watch_next(&s->watch, &doc, err);
         if (status != TAMIS_OK) {
             break;
         }
@@ -106,6 +107,7 @@ tamis_status tamis_task_spool(const tamis_task_env *env, tamis_task_result *resu
     if (status == TAMIS_OK) {
         status = tamis_reader_create(&env->job->settings, &s.reader, err);
     }
+    tamis_row_watch_init(&s.watch, env, s.reader, true);
     if (status == TAMIS_OK) {
         tamis_reader_confine(s.reader, env->roots);
         status = tamis_analyzer_create(&env->job->settings, &s.analyzer, err);
@@ -129,6 +131,7 @@ tamis_status tamis_task_spool(const tamis_task_env *env, tamis_task_result *resu
     }
     tamis_run_writer_destroy(s.writer);
     tamis_analyzer_destroy(s.analyzer);
+    tamis_row_watch_fini(&s.watch);
     tamis_reader_destroy(s.reader);
     tamis_bits_destroy(wanted);
     tamis_buf_fini(&s.payload);

@@ -97,6 +97,26 @@ typedef struct tamis_reader_summary {
 
 typedef struct tamis_reader tamis_reader;
 
+/* What becomes of a record whose place is known and of which nothing was parsed yet. */
+typedef enum tamis_reader_choice {
+    TAMIS_READER_TAKE,     /* as always */
+    TAMIS_READER_PASS,     /* it counts as a row, but does not come out */
+    TAMIS_READER_SET_ASIDE /* a row with the fault POISONED and the digest of its raw bytes */
+} tamis_reader_choice;
+
+/* Sees each record before anything in it is looked at, and decides what becomes of it. `raw` is
+ * what raw_digest digests: of JSONL the line, of WARC the record with its head, of text the file.
+ * Rows that are set aside without being parsed (too large, cut by the stream's end) are not
+ * offered. */
+typedef struct tamis_reader_watch {
+    tamis_reader_choice (*before_row)(void *context, uint32_t row, uint64_t offset,
+                                      tamis_slice raw);
+    /* The record in hand is done; what follows reads the stream from about `offset` on for the row
+     * `row`. */
+    void (*before_reading)(void *context, uint32_t row, uint64_t offset);
+    void *context;
+} tamis_reader_watch;
+
 /* Makes a reader that is used for many splits (buffers are kept). settings must outlive it. */
 TAMIS_MUST_USE
 tamis_status tamis_reader_create(const tamis_settings *settings, tamis_reader **out_reader,
@@ -112,6 +132,8 @@ void tamis_reader_confine(tamis_reader *reader, const tamis_roots *roots);
 TAMIS_MUST_USE
 tamis_status tamis_reader_open(tamis_reader *reader, const tamis_input *input,
                                const tamis_split *split, uint32_t split_number, tamis_err *err);
+/* From the next _next on, until the next _open. The watch is borrowed; NULL: none. */
+void tamis_reader_set_watch(tamis_reader *reader, const tamis_reader_watch *watch);
 /* The next row; TAMIS_END behind the last; TAMIS_ELIMIT when a split reaches TAMIS_SPLIT_ROWS_MAX;
  * TAMIS_EIO when the device fails (retryable). */
 TAMIS_MUST_USE

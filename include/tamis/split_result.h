@@ -40,7 +40,8 @@ typedef struct tamis_emit_result {
     uint64_t copies_near;
     uint64_t copies_url;
     uint64_t repointed;
-    uint64_t capped; /* rows flagged bucket_cap */
+    uint64_t capped;   /* rows flagged bucket_cap */
+    uint64_t poisoned; /* of the quarantined: those that SCAN had read, but EMIT could not */
     tamis_output_file files[TAMIS_OUTPUT_KINDS];
 } tamis_emit_result;
 

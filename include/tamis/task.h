@@ -47,7 +47,8 @@
     X(WRITTEN_BYTES, "written_bytes") /* of results: run files, records, shards */                 \
     X(SPILLS, "spills")                                                                            \
     X(MERGE_PASSES, "merge_passes")                                                                \
-    X(SPLITS_READ, "splits_read") /* splits whose input was opened */
+    X(SPLITS_READ, "splits_read") /* splits whose input was opened */                              \
+    X(POISONED, "poisoned")       /* records set aside because they kill the program */
 
 typedef enum tamis_counter {
 #define TAMIS_COUNTER_ENUM(name, text) TAMIS_COUNTER_##name,
@@ -108,6 +109,7 @@ typedef struct tamis_task_env {
     const struct tamis_roots *roots; /* inputs and OUT lie beneath them; NULL: anywhere */
     uint64_t memory_bytes;           /* for this task */
     tamis_task_progress *progress;
+    const struct tamis_isolation *isolation; /* isolation.h; NULL: in the worker's own process */
     /* How a task gets at the results of earlier stages, wherever they are. Where one cannot be had
      * the outcome is TAMIS_ELOST (of the attempt at the latest: what a task finds missing or
      * damaged it reports by its own failure). TAMIS_ENOENT: the stage was skipped.

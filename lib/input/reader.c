@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "reader_parts.h"
+#include "tamis/poison.h"
 
 tamis_status tamis_reader_create(const tamis_settings *settings, tamis_reader **out_reader,
                                  tamis_err *err)
@@ -83,6 +84,7 @@ static void reader_begin(tamis_reader *reader, const tamis_input *input, const t
     reader->record_index = 0;
     reader->is_ended = false;
     reader->is_fault_told = false;
+    reader->watch = NULL;
     reader->summary = (tamis_reader_summary){.open_status = TAMIS_OK};
     (void)snprintf(reader->name, sizeof(reader->name), "%s",
                    input->shown != NULL ? input->shown : input->path);
@@ -132,6 +134,19 @@ tamis_status tamis_reader_open(tamis_reader *reader, const tamis_input *input,
     return TAMIS_OK;
 }
 
+static void reader_note_reading(const tamis_reader *reader)
+{
+    if (reader->watch != NULL && reader->watch->before_reading != NULL) {
+        reader->watch->before_reading(reader->watch->context, (uint32_t)reader->summary.rows,
+                                      reader_offset(reader, window_position(reader)));
+    }
+}
+
+void tamis_reader_set_watch(tamis_reader *reader, const tamis_reader_watch *watch)
+{
+    reader->watch = watch;
+}
+
 tamis_status tamis_reader_next(tamis_reader *reader, tamis_doc *out_doc, tamis_err *err)
 {
     tamis_status status = TAMIS_OK;
@@ -139,6 +154,7 @@ tamis_status tamis_reader_next(tamis_reader *reader, tamis_doc *out_doc, tamis_e
     if (reader->is_ended) {
         return TAMIS_END;
     }
+    reader_note_reading(reader);
     switch (reader->format) {
     case TAMIS_INPUT_JSONL:
         status = jsonl_reader_next(reader, out_doc, err);
@@ -191,6 +207,31 @@ tamis_status reader_take_record(tamis_reader *reader, bool *out_is_wanted)
         mix(mix((uint64_t)reader->split_number + 1) + index) % TAMIS_PPM < settings->sample_ppm;
     reader->summary.skipped.sampled_out += !*out_is_wanted;
     return TAMIS_OK;
+}
+
+tamis_status reader_choose(tamis_reader *reader, uint64_t decoded_offset, tamis_slice raw,
+                           tamis_reader_choice *out_choice, reader_cut *out_cut, tamis_err *err)
+{
+    const tamis_reader_watch *watch = reader->watch;
+    tamis_doc passed = {.fault = TAMIS_FAULT_NONE};
+    tamis_status status = TAMIS_OK;
+
+    *out_choice = TAMIS_READER_TAKE;
+    if (watch != NULL) {
+        *out_choice = watch->before_row(watch->context, (uint32_t)reader->summary.rows,
+                                        reader_offset(reader, decoded_offset), raw);
+    }
+    if (*out_choice == TAMIS_READER_SET_ASIDE) {
+        *out_cut = (reader_cut){.fault = TAMIS_FAULT_POISONED,
+                                .offset = decoded_offset,
+                                .digest = tamis_hash128(raw.data, raw.size)};
+    } else if (*out_choice == TAMIS_READER_PASS) {
+        status = reader_number_row(reader, &passed, err);
+        reader_note_reading(reader);
+    } else {
+        tamis_poison(TAMIS_POISON_READ, raw.data, raw.size);
+    }
+    return status;
 }
 
 tamis_status reader_number_row(tamis_reader *reader, tamis_doc *doc, tamis_err *err)

@@ -150,6 +150,27 @@ static tamis_status record_row(tamis_reader *reader, const reader_line *line, ta
     return reader_number_row(reader, doc, err);
 }
 
+/* TAMIS_EAGAIN: the record was passed over. */
+static tamis_status line_row(tamis_reader *reader, const reader_line *line, tamis_doc *out_doc,
+                             tamis_err *err)
+{
+    reader_cut cut = {.fault = line->fault, .offset = line->offset, .digest = line->digest};
+    tamis_reader_choice choice = TAMIS_READER_TAKE;
+    tamis_status status = TAMIS_OK;
+
+    *out_doc = (tamis_doc){.fault = TAMIS_FAULT_NONE};
+    if (line->fault == TAMIS_FAULT_NONE) {
+        status = reader_choose(reader, line->offset,
+                               tamis_slice_of(line->begin, (size_t)(line->end - line->begin)),
+                               &choice, &cut, err);
+    }
+    if (status != TAMIS_OK || choice == TAMIS_READER_PASS) {
+        return status == TAMIS_OK ? TAMIS_EAGAIN : status;
+    }
+    return cut.fault != TAMIS_FAULT_NONE ? reader_cut_row(reader, &cut, out_doc, err)
+                                         : record_row(reader, line, out_doc, err);
+}
+
 tamis_status jsonl_reader_next(tamis_reader *reader, tamis_doc *out_doc, tamis_err *err)
 {
     while (true) {
@@ -175,14 +196,10 @@ tamis_status jsonl_reader_next(tamis_reader *reader, tamis_doc *out_doc, tamis_e
             return status;
         }
         if (is_wanted) {
-            *out_doc = (tamis_doc){.fault = TAMIS_FAULT_NONE};
-            if (line.fault != TAMIS_FAULT_NONE) {
-                reader_cut cut = {
-                    .fault = line.fault, .offset = line.offset, .digest = line.digest};
-
-                return reader_cut_row(reader, &cut, out_doc, err);
+            status = line_row(reader, &line, out_doc, err);
+            if (status != TAMIS_EAGAIN) {
+                return status;
             }
-            return record_row(reader, &line, out_doc, err);
         }
     }
 }

@@ -35,7 +35,8 @@ struct tamis_reader {
     bool is_ended;
     bool is_fault_told; /* the record at hand, or one before, is the row of the stream's fault */
     tamis_reader_summary summary;
-    char name[160]; /* the input, for errors */
+    const tamis_reader_watch *watch; /* NULL: none */
+    char name[160];                  /* the input, for errors */
 
     /* The window: decoded bytes [window_begin, window.size) are not used yet. */
     tamis_buf window;
@@ -131,6 +132,11 @@ tamis_status reader_take_record(tamis_reader *reader, bool *out_is_wanted);
 TAMIS_MUST_USE
 tamis_status reader_cut_row(tamis_reader *reader, const reader_cut *cut, tamis_doc *out_doc,
                             tamis_err *err);
+/* Asks the watch about the record at hand, which lies whole in `raw`. A record that it sets aside
+ * fills *out_cut; one that it passes over is numbered here. */
+TAMIS_MUST_USE
+tamis_status reader_choose(tamis_reader *reader, uint64_t decoded_offset, tamis_slice raw,
+                           tamis_reader_choice *out_choice, reader_cut *out_cut, tamis_err *err);
 /* Numbers a good row. TAMIS_ELIMIT. */
 TAMIS_MUST_USE
 tamis_status reader_number_row(tamis_reader *reader, tamis_doc *doc, tamis_err *err);

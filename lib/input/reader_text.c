@@ -34,6 +34,7 @@ static tamis_status text_read_all(tamis_reader *reader, reader_cut *cut, tamis_e
 tamis_status text_reader_next(tamis_reader *reader, tamis_doc *out_doc, tamis_err *err)
 {
     reader_cut cut = {.fault = TAMIS_FAULT_NONE};
+    tamis_reader_choice choice = TAMIS_READER_TAKE;
     tamis_slice text = {NULL, 0};
     bool is_wanted = false;
     bool is_repaired = false;
@@ -51,10 +52,16 @@ tamis_status text_reader_next(tamis_reader *reader, tamis_doc *out_doc, tamis_er
         return TAMIS_END;
     }
     *out_doc = (tamis_doc){.fault = TAMIS_FAULT_NONE};
+    text = tamis_slice_of(window_data(reader), window_size(reader));
+    if (cut.fault == TAMIS_FAULT_NONE) {
+        status = reader_choose(reader, 0, text, &choice, &cut, err);
+    }
+    if (status != TAMIS_OK || choice == TAMIS_READER_PASS) {
+        return status == TAMIS_OK ? TAMIS_END : status;
+    }
     if (cut.fault != TAMIS_FAULT_NONE) {
         return reader_cut_row(reader, &cut, out_doc, err);
     }
-    text = tamis_slice_of(window_data(reader), window_size(reader));
     if (text.size >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0) {
         text = tamis_slice_of(text.data + 3, text.size - 3);
     }

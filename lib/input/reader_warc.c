@@ -300,6 +300,22 @@ static tamis_status warc_row(tamis_reader *reader, const warc_record *record, ta
     return reader_number_row(reader, out_doc, err);
 }
 
+/* The same for a record that the watch may set aside or pass over (TAMIS_EAGAIN). */
+static tamis_status warc_take_row(tamis_reader *reader, const warc_record *record, size_t size,
+                                  tamis_doc *out_doc, tamis_err *err)
+{
+    reader_cut cut;
+    tamis_reader_choice choice = TAMIS_READER_TAKE;
+    tamis_status status = reader_choose(
+        reader, record->offset, tamis_slice_of(window_data(reader), size), &choice, &cut, err);
+
+    if (status != TAMIS_OK || choice == TAMIS_READER_TAKE) {
+        return status == TAMIS_OK ? warc_row(reader, record, out_doc, err) : status;
+    }
+    window_use(reader, size);
+    return choice == TAMIS_READER_PASS ? TAMIS_EAGAIN : reader_cut_row(reader, &cut, out_doc, err);
+}
+
 /* Whether the window may begin with a record, as far as it reaches. */
 static bool warc_may_begin(const tamis_reader *reader)
 {
@@ -397,7 +413,7 @@ static tamis_status warc_read_record(tamis_reader *reader, tamis_doc *out_doc, t
         window_use(reader, size);
         return TAMIS_EAGAIN;
     }
-    return warc_row(reader, &record, out_doc, err);
+    return warc_take_row(reader, &record, size, out_doc, err);
 }
 
 tamis_status warc_reader_next(tamis_reader *reader, tamis_doc *out_doc, tamis_err *err)

@@ -5,7 +5,8 @@
 
 #include "tamis/fields.h"
 
-#define RESULT_VERSION 1
+#define SCAN_VERSION 1
+#define EMIT_VERSION 2
 
 /* Numbers of a result as one list, so that writing and reading cannot differ. */
 #define SCAN_NUMBERS_MAX (24 + TAMIS_FAULT_COUNT)
@@ -51,8 +52,8 @@ static size_t emit_numbers(tamis_emit_result *r, uint64_t **numbers)
 {
     size_t count = 0;
     uint64_t *const fields[] = {
-        &r->kept,        &r->kept_bytes, &r->quarantined, &r->copies_exact,
-        &r->copies_near, &r->copies_url, &r->repointed,   &r->capped,
+        &r->kept,       &r->kept_bytes, &r->quarantined, &r->copies_exact, &r->copies_near,
+        &r->copies_url, &r->repointed,  &r->capped,      &r->poisoned,
     };
 
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
@@ -70,10 +71,10 @@ static size_t emit_numbers(tamis_emit_result *r, uint64_t **numbers)
     return count;
 }
 
-static tamis_status put_numbers(tamis_buf *buf, uint32_t split, uint64_t *const *numbers,
-                                size_t count)
+static tamis_status put_numbers(tamis_buf *buf, uint32_t version, uint32_t split,
+                                uint64_t *const *numbers, size_t count)
 {
-    tamis_status status = tamis_put_u32(buf, RESULT_VERSION);
+    tamis_status status = tamis_put_u32(buf, version);
 
     if (status == TAMIS_OK) {
         status = tamis_put_u32(buf, split);
@@ -84,10 +85,10 @@ static tamis_status put_numbers(tamis_buf *buf, uint32_t split, uint64_t *const 
     return status;
 }
 
-static tamis_status get_numbers(tamis_fields *reader, uint32_t *out_split, uint64_t *const *numbers,
-                                size_t count)
+static tamis_status get_numbers(tamis_fields *reader, uint32_t version, uint32_t *out_split,
+                                uint64_t *const *numbers, size_t count)
 {
-    if (tamis_get_u32(reader) != RESULT_VERSION) {
+    if (tamis_get_u32(reader) != version) {
         return TAMIS_EFORMAT;
     }
     *out_split = tamis_get_u32(reader);
@@ -102,7 +103,7 @@ tamis_status tamis_scan_result_put(tamis_buf *buf, const tamis_scan_result *resu
     tamis_scan_result copy = *result;
     uint64_t *numbers[SCAN_NUMBERS_MAX];
     size_t count = scan_numbers(&copy, numbers);
-    tamis_status status = put_numbers(buf, copy.split, numbers, count);
+    tamis_status status = put_numbers(buf, SCAN_VERSION, copy.split, numbers, count);
 
     if (status == TAMIS_OK) {
         status = tamis_put_u32(buf, (uint32_t)copy.summary.stream_fault);
@@ -131,7 +132,7 @@ tamis_status tamis_scan_result_get(tamis_slice blob, size_t *position,
     if (reader.position == blob.size) {
         return TAMIS_END;
     }
-    if (get_numbers(&reader, &result.split, numbers, count) != TAMIS_OK) {
+    if (get_numbers(&reader, SCAN_VERSION, &result.split, numbers, count) != TAMIS_OK) {
         return TAMIS_EFORMAT;
     }
     fault = tamis_get_u32(&reader);
@@ -156,7 +157,7 @@ tamis_status tamis_emit_result_put(tamis_buf *buf, const tamis_emit_result *resu
     tamis_emit_result copy = *result;
     uint64_t *numbers[EMIT_NUMBERS_MAX];
     size_t count = emit_numbers(&copy, numbers);
-    tamis_status status = put_numbers(buf, copy.split, numbers, count);
+    tamis_status status = put_numbers(buf, EMIT_VERSION, copy.split, numbers, count);
     uint32_t present = 0;
 
     for (unsigned i = 0; i < TAMIS_OUTPUT_KINDS; i++) {
@@ -178,7 +179,7 @@ tamis_status tamis_emit_result_get(tamis_slice blob, size_t *position,
     if (reader.position == blob.size) {
         return TAMIS_END;
     }
-    if (get_numbers(&reader, &result.split, numbers, count) != TAMIS_OK) {
+    if (get_numbers(&reader, EMIT_VERSION, &result.split, numbers, count) != TAMIS_OK) {
         return TAMIS_EFORMAT;
     }
     present = tamis_get_u32(&reader);
