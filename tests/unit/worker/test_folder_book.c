@@ -148,7 +148,7 @@ static void *read_all(void *argument)
     tamis_folder_book *book = argument;
     size_t seen = 0;
 
-    while (tamis_folder_book_version(book) < MANY) {
+    do { /* once at least: the writer may be through before this thread runs */
         for (uint16_t i = 0; i < 64; i++) {
             tamis_folder_entry entry;
 
@@ -156,7 +156,7 @@ static void *read_all(void *argument)
                 seen += strlen(entry.path);
             }
         }
-    }
+    } while (tamis_folder_book_version(book) < MANY);
     return seen == 0 ? NULL : book;
 }
 
