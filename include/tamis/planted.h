@@ -18,6 +18,7 @@
     X(FENCE_UNCHECKED, "fence-unchecked", "a result under an old fence is accepted")               \
     X(REPLY_BEFORE_SYNC, "reply-before-sync", "packets leave before the ledger has their cause")   \
     X(COMMIT_UNSYNCED, "commit-unsynced", "a commit returns before its batch is on the disk")      \
+    X(TORN_TAIL_READ, "torn-tail-read", "the half of a batch that reached the disk is taken in")   \
     X(BATCH_SPLIT, "batch-split", "the changes of one step are two batches of the ledger")         \
     X(OLD_HOLDER_RENEWS, "old-holder-renews", "a heartbeat under an old fence renews the lease")   \
     X(EPOCH_NOT_RAISED, "epoch-not-raised", "a restart goes on with the epoch and its fences")     \

@@ -100,6 +100,18 @@ void tamis_store_memory_fail(tamis_store *store, tamis_store_fault fault, uint64
 void tamis_store_memory_crash(tamis_store *store);
 bool tamis_store_memory_is_crashed(tamis_store *store);
 
+/* A disk that is slow to sync: while held, a commit returns with its batch in the tail of the log
+ * only, as a process sees it whose fsync is under way; _sync is the fsync that returns. What is in
+ * the tail can be read, but only a synced batch is sure to survive. Releasing syncs. */
+void tamis_store_memory_hold(tamis_store *store, bool is_held);
+void tamis_store_memory_sync(tamis_store *store);
+/* Bytes of the log behind the last sync. */
+size_t tamis_store_memory_tail_bytes(tamis_store *store);
+/* Power is lost: only the first `kept_bytes` of the tail reach the disk, which may end within a
+ * batch; such a batch is not there after the restart. (_crash keeps the whole tail: the process
+ * dies, the system lives.) */
+void tamis_store_memory_power_off(tamis_store *store, size_t kept_bytes);
+
 /* Starts again after a crash: what had been committed is there. Iterators and their slices from
  * before must be gone. */
 void tamis_store_memory_restart(tamis_store *store);

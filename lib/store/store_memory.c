@@ -1,11 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A store in memory: a sorted array of shared, immutable entries. An iterator takes a reference to
  * each entry of its range when it is made, which is what makes it a snapshot. A commit allocates
- * all that it needs before it changes anything, so that it happens as a whole or not at all. */
+ * all that it needs before it changes anything, so that it happens as a whole or not at all.
+ *
+ * While the store is held, a commit also appends its batch to the tail of the log and notes what it
+ * replaced. When power is lost the changes of the tail are taken back and the records of the log
+ * that reached the disk as a whole are applied again:
+ *   u32 size of what follows the head, u64 its XXH3, then by change u32 key size, u32 value size
+ *   (0xffffffff: deleted), key, value. */
 #include <pthread.h>
 #include <stdlib.h>
 
 #include "store_backend.h"
+#include "tamis/bytes.h"
+#include "tamis/hash.h"
+#include "tamis/planted.h"
+
+#define RECORD_HEAD 12
+#define CHANGE_HEAD 8
+#define IS_DELETED  UINT32_MAX
 
 typedef struct memory_entry {
     size_t references; /* guarded by: memory_store.mutex */
@@ -13,6 +26,12 @@ typedef struct memory_entry {
     size_t value_size;
     uint8_t bytes[]; /* key, then value */
 } memory_entry;
+
+/* What a change of the tail did to its key. */
+typedef struct memory_undo {
+    memory_entry *entry; /* that was there; NULL: none. Owns a reference. */
+    memory_entry *key;   /* an entry without a value; owned */
+} memory_undo;
 
 typedef struct memory_store {
     tamis_store base;
@@ -25,6 +44,11 @@ typedef struct memory_store {
     uint64_t fault_countdown; /* guarded by: mutex; commits before it strikes */
     uint64_t commit_count;    /* guarded by: mutex */
     bool is_crashed;          /* guarded by: mutex */
+    bool is_held;             /* guarded by: mutex */
+    tamis_buf tail;           /* guarded by: mutex; records that are not synced */
+    memory_undo *undos;       /* guarded by: mutex; their changes, in order */
+    size_t undo_count;        /* guarded by: mutex */
+    size_t undo_capacity;     /* guarded by: mutex */
 } memory_store;
 
 typedef struct memory_iterator {
@@ -111,15 +135,14 @@ static tamis_status refuse_crashed(const memory_store *store, tamis_err *err)
     return tamis_err_set(err, TAMIS_ECANCELED, "%s: the store in memory has crashed", store->name);
 }
 
-/* Applies one change; the array has room and `entry` is made. */
-static void apply_change(memory_store *store, tamis_slice key, memory_entry *entry)
+/* Applies one change; the array has room and `entry` is made. Returns what was there before, with
+ * its reference. */
+static memory_entry *apply_change(memory_store *store, tamis_slice key, memory_entry *entry)
 {
     bool is_equal = false;
     size_t at = entry_find(store, key, &is_equal);
+    memory_entry *before = is_equal ? store->entries[at] : NULL;
 
-    if (is_equal) {
-        entry_release(store->entries[at]);
-    }
     if (entry != NULL) {
         if (!is_equal) {
             memmove(store->entries + at + 1, store->entries + at,
@@ -132,6 +155,7 @@ static void apply_change(memory_store *store, tamis_slice key, memory_entry *ent
         memmove(store->entries + at, store->entries + at + 1,
                 (store->entry_count - at) * sizeof(store->entries[0]));
     }
+    return before;
 }
 
 static tamis_status entries_reserve(memory_store *store, size_t extra)
@@ -153,17 +177,165 @@ static tamis_status entries_reserve(memory_store *store, size_t extra)
     return TAMIS_OK;
 }
 
+/* ---- The tail of the log --------------------------------------------------------------------- */
+
+static tamis_status undos_reserve(memory_store *store, size_t extra)
+{
+    size_t need = store->undo_count + extra;
+    memory_undo *undos = NULL;
+
+    if (need <= store->undo_capacity) {
+        return TAMIS_OK;
+    }
+    undos = reallocarray(store->undos, need * 2, sizeof(undos[0]));
+    if (undos == NULL) {
+        return TAMIS_ENOMEM;
+    }
+    store->undos = undos;
+    store->undo_capacity = need * 2;
+    return TAMIS_OK;
+}
+
+static tamis_status append_change(tamis_buf *log, const store_change *change)
+{
+    uint8_t head[CHANGE_HEAD];
+    tamis_status status = TAMIS_OK;
+
+    tamis_put32le(head, (uint32_t)change->key.size);
+    tamis_put32le(head + 4, change->is_delete ? IS_DELETED : (uint32_t)change->value.size);
+    status = tamis_buf_append(log, head, sizeof(head));
+    if (status == TAMIS_OK) {
+        status = tamis_buf_append(log, change->key.data, change->key.size);
+    }
+    return status == TAMIS_OK && !change->is_delete && change->value.size != 0
+               ? tamis_buf_append(log, change->value.data, change->value.size)
+               : status;
+}
+
+/* Writes the batch behind the tail, and makes room to note what it replaces; all or nothing. */
+static tamis_status tail_append(memory_store *store, const tamis_store_batch *batch)
+{
+    static const uint8_t no_head[RECORD_HEAD];
+    size_t first = store->tail.size;
+    tamis_status status = undos_reserve(store, tamis_store_batch_count(batch));
+    store_change change = {0};
+    size_t offset = 0;
+
+    if (status == TAMIS_OK) {
+        status = tamis_buf_append(&store->tail, no_head, sizeof(no_head));
+    }
+    while (status == TAMIS_OK && store_batch_next(batch, &offset, &change)) {
+        status = append_change(&store->tail, &change);
+    }
+    if (status == TAMIS_OK) {
+        uint8_t *head = store->tail.data + first;
+        size_t size = store->tail.size - first - RECORD_HEAD;
+
+        tamis_put32le(head, (uint32_t)size);
+        tamis_put64le(head + 4, tamis_hash64(head + RECORD_HEAD, size));
+    } else {
+        store->tail.size = first;
+    }
+    return status;
+}
+
+/* Everything in the tail is on the disk, or gone. */
+static void tail_forget(memory_store *store)
+{
+    for (size_t i = 0; i < store->undo_count; i++) {
+        entry_release(store->undos[i].entry);
+        entry_release(store->undos[i].key);
+    }
+    store->undo_count = 0;
+    tamis_buf_reset(&store->tail);
+}
+
+static void tail_take_back(memory_store *store)
+{
+    while (store->undo_count != 0) {
+        memory_undo *undo = &store->undos[--store->undo_count];
+
+        entry_release(apply_change(store, entry_key(undo->key), undo->entry));
+        entry_release(undo->key);
+    }
+}
+
+/* Applies the changes of a record again. False: it ends within one. */
+static bool record_replay(memory_store *store, tamis_slice record)
+{
+    while (record.size >= CHANGE_HEAD) {
+        size_t key_size = tamis_get32le(record.data);
+        uint32_t value_size = tamis_get32le(record.data + 4);
+        size_t size = CHANGE_HEAD + key_size + (value_size == IS_DELETED ? 0 : value_size);
+        tamis_slice key = tamis_slice_of(record.data + CHANGE_HEAD, key_size);
+        memory_entry *entry = NULL;
+
+        if (size > record.size) {
+            return false;
+        }
+        if (value_size != IS_DELETED) {
+            entry = entry_create(key, tamis_slice_of(key.data + key_size, value_size));
+            TAMIS_ASSERT(entry != NULL && entries_reserve(store, 1) == TAMIS_OK);
+        }
+        entry_release(apply_change(store, key, entry));
+        record = tamis_slice_of(record.data + size, record.size - size);
+    }
+    return record.size == 0;
+}
+
+static void tail_replay(memory_store *store, size_t kept_bytes)
+{
+    tamis_slice rest = tamis_slice_of(store->tail.data, kept_bytes);
+
+    while (rest.size >= RECORD_HEAD) {
+        size_t size = tamis_get32le(rest.data);
+        tamis_slice record = tamis_slice_of(rest.data + RECORD_HEAD, rest.size - RECORD_HEAD);
+
+        if (size > record.size && TAMIS_PLANTED(TORN_TAIL_READ)) {
+            (void)record_replay(store, record);
+        }
+        if (size > record.size || tamis_hash64(record.data, size) != tamis_get64le(rest.data + 4)) {
+            return; /* torn: the log ends before it */
+        }
+        record.size = size;
+        TAMIS_ASSERT(record_replay(store, record));
+        rest = tamis_slice_of(record.data + size, rest.size - RECORD_HEAD - size);
+    }
+}
+
+/* ---- Commits --------------------------------------------------------------------------------- */
+
+/* Notes what a change of the tail replaced, or lets it go. The tail has room. */
+static void change_done(memory_store *store, memory_entry *before, memory_entry *key)
+{
+    if (key == NULL) {
+        entry_release(before);
+        return;
+    }
+    store->undos[store->undo_count++] = (memory_undo){.entry = before, .key = key};
+}
+
+static void entries_release(memory_entry **entries, size_t count)
+{
+    for (size_t i = 0; entries != NULL && i < count; i++) {
+        entry_release(entries[i]);
+    }
+    free(entries);
+}
+
 /* Stores the whole batch or nothing. */
 static tamis_status apply_batch(memory_store *store, const tamis_store_batch *batch)
 {
     size_t count = tamis_store_batch_count(batch);
     memory_entry **made = calloc(count, sizeof(made[0]));
+    memory_entry **keys = calloc(count, sizeof(keys[0])); /* of the tail */
     tamis_status status = TAMIS_OK;
     store_change change = {0};
     size_t offset = 0;
 
-    if (made == NULL) {
-        return TAMIS_ENOMEM;
+    if (made == NULL || keys == NULL) {
+        status = TAMIS_ENOMEM;
+        goto out;
     }
     status = entries_reserve(store, count);
     for (size_t i = 0; status == TAMIS_OK && store_batch_next(batch, &offset, &change); i++) {
@@ -171,22 +343,30 @@ static tamis_status apply_batch(memory_store *store, const tamis_store_batch *ba
             made[i] = entry_create(change.key, change.value);
             status = made[i] == NULL ? TAMIS_ENOMEM : TAMIS_OK;
         }
+        if (store->is_held && status == TAMIS_OK) {
+            keys[i] = entry_create(change.key, tamis_slice_of(NULL, 0));
+            status = keys[i] == NULL ? TAMIS_ENOMEM : TAMIS_OK;
+        }
+    }
+    if (status == TAMIS_OK && store->is_held) {
+        status = tail_append(store, batch);
     }
     if (status != TAMIS_OK) {
         goto out;
     }
     offset = 0;
     for (size_t i = 0; store_batch_next(batch, &offset, &change); i++) {
-        apply_change(store, change.key, made[i]);
+        memory_entry *before = apply_change(store, change.key, made[i]);
+
+        change_done(store, before, keys[i]);
         made[i] = NULL;
+        keys[i] = NULL;
     }
     store->commit_count++;
 
 out:
-    for (size_t i = 0; i < count; i++) {
-        entry_release(made[i]);
-    }
-    free(made);
+    entries_release(made, count);
+    entries_release(keys, count);
     return status;
 }
 
@@ -352,10 +532,10 @@ static void memory_close(tamis_store *base)
 {
     memory_store *store = (memory_store *)base;
 
-    for (size_t i = 0; i < store->entry_count; i++) {
-        entry_release(store->entries[i]);
-    }
-    free(store->entries);
+    tail_forget(store);
+    tamis_buf_fini(&store->tail);
+    free(store->undos);
+    entries_release(store->entries, store->entry_count);
     free(store->name);
     (void)pthread_mutex_destroy(&store->mutex); /* fails only when it is held */
     free(store);
@@ -378,6 +558,7 @@ tamis_status tamis_store_memory_create(const char *name, tamis_store **out_store
         return tamis_err_set(err, TAMIS_ENOMEM, "%s: no memory for a store", name);
     }
     store->base.backend = &memory_backend;
+    tamis_buf_init(&store->tail, 0);
     store->name = strdup(name);
     if (store->name == NULL || pthread_mutex_init(&store->mutex, NULL) != 0) {
         free(store->name);
@@ -410,6 +591,58 @@ void tamis_store_memory_crash(tamis_store *base)
 
     store_lock(store);
     store->is_crashed = true;
+    store_unlock(store);
+}
+
+static void tail_sync(memory_store *store)
+{
+    if (!TAMIS_PLANTED(COMMIT_UNSYNCED)) {
+        tail_forget(store);
+    }
+}
+
+void tamis_store_memory_hold(tamis_store *base, bool is_held)
+{
+    memory_store *store = memory_of(base);
+
+    store_lock(store);
+    store->is_held = is_held;
+    if (!is_held) {
+        tail_sync(store);
+    }
+    store_unlock(store);
+}
+
+void tamis_store_memory_sync(tamis_store *base)
+{
+    memory_store *store = memory_of(base);
+
+    store_lock(store);
+    tail_sync(store);
+    store_unlock(store);
+}
+
+size_t tamis_store_memory_tail_bytes(tamis_store *base)
+{
+    memory_store *store = memory_of(base);
+    size_t bytes = 0;
+
+    store_lock(store);
+    bytes = store->tail.size;
+    store_unlock(store);
+    return bytes;
+}
+
+void tamis_store_memory_power_off(tamis_store *base, size_t kept_bytes)
+{
+    memory_store *store = memory_of(base);
+
+    store_lock(store);
+    TAMIS_ASSERT(kept_bytes <= store->tail.size);
+    store->is_crashed = true;
+    tail_take_back(store);
+    tail_replay(store, kept_bytes);
+    tail_forget(store);
     store_unlock(store);
 }
 

@@ -413,6 +413,62 @@ static void test_memory_faults(void **state)
     tamis_store_close(store);
 }
 
+/* Three batches behind the last sync: overwrite and add, delete, add. */
+static void fill_tail(tamis_store *store, size_t out_ends[3])
+{
+    tamis_store_batch *batch = NULL;
+
+    put_one(store, "a", "synced");
+    put_one(store, "b", "synced");
+    tamis_store_memory_hold(store, true);
+    assert_int_equal(tamis_store_memory_tail_bytes(store), 0);
+    assert_int_equal(tamis_store_batch_create(&batch), TAMIS_OK);
+    assert_int_equal(tamis_store_batch_put(batch, text("a"), text("1")), TAMIS_OK);
+    assert_int_equal(tamis_store_batch_put(batch, text("c"), text("")), TAMIS_OK);
+    assert_int_equal(tamis_store_commit(store, batch, NULL), TAMIS_OK);
+    out_ends[0] = tamis_store_memory_tail_bytes(store);
+    tamis_store_batch_reset(batch);
+    assert_int_equal(tamis_store_batch_delete(batch, text("b")), TAMIS_OK);
+    assert_int_equal(tamis_store_batch_delete(batch, text("absent")), TAMIS_OK);
+    assert_int_equal(tamis_store_commit(store, batch, NULL), TAMIS_OK);
+    out_ends[1] = tamis_store_memory_tail_bytes(store);
+    tamis_store_batch_destroy(batch);
+    put_one(store, "d", "3");
+    out_ends[2] = tamis_store_memory_tail_bytes(store);
+    assert_value(store, "a", "1");
+    assert_value(store, "b", NULL);
+}
+
+/* Wherever the log is cut, whole batches are there and the others are not. */
+static void test_memory_tail(void **state)
+{
+    size_t ends[3];
+    size_t kept = 0;
+
+    (void)state;
+    do {
+        tamis_store *store = store_make("", true);
+
+        fill_tail(store, ends);
+        tamis_store_memory_power_off(store, kept);
+        assert_true(tamis_store_memory_is_crashed(store));
+        tamis_store_memory_restart(store);
+        assert_value(store, "a", kept >= ends[0] ? "1" : "synced");
+        assert_value(store, "c", kept >= ends[0] ? "" : NULL);
+        assert_value(store, "b", kept >= ends[1] ? NULL : "synced");
+        assert_value(store, "d", kept >= ends[2] ? "3" : NULL);
+        assert_int_equal(tamis_store_memory_tail_bytes(store), 0);
+        put_one(store, "e", "later");
+        tamis_store_memory_sync(store);
+        tamis_store_memory_power_off(store, 0);
+        tamis_store_memory_restart(store);
+        assert_value(store, "e", "later");
+        tamis_store_memory_hold(store, false);
+        tamis_store_close(store);
+        kept++;
+    } while (kept <= ends[2]);
+}
+
 /* ---- On disk -----------------------------------------------------------------------------------
  */
 
@@ -641,6 +697,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(test_batch_limit),
         cmocka_unit_test_setup_teardown(test_random, test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(test_memory_faults, test_setup, test_teardown),
+        cmocka_unit_test(test_memory_tail),
         cmocka_unit_test_setup_teardown(test_open_errors, test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(test_held_by_process, test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(test_kill, test_setup, test_teardown),
