@@ -1,4 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What must hold after every commit and every packet.
+ *   - Fences only rise; each task has at most one accepted result, and another one only after it
+ *     was lost; a result that is accepted is in its folder and is the right one.
+ *   - What is done is not given out again, and no stage starts before all before it are done.
+ *   - What the coordinator says is in the ledger by then; whoever holds an old fence is told.
+ *   - A restart keeps the leases of the stage that is under way; where nothing but deaths happens,
+ *     a task is only given out again when its holder has died or said that it failed.
+ *   - Workers pass over what earlier coordinators say (sim_worker.c), forget a job only when the
+ *     ledger has its end, and put no old result over an accepted one.
+ *   - Verdicts are those of comparing all pairs of documents. */
 #include "sim.h"
 
 #include <inttypes.h>
@@ -12,127 +22,134 @@ void sim_fail(const sim_state *sim, const char *format, ...)
     va_start(args, format);
     (void)vfprintf(stderr, format, args);
     va_end(args);
-    (void)fprintf(stderr, "\nrepeat with: test_sim --seed=%" PRIu64 " --count=1 --verbose\n",
-                  sim->seed);
+    (void)fprintf(stderr, "\n");
+    (void)fflush(stdout);
     abort();
 }
 
-sim_job *sim_find_job(sim_state *sim, const char *id)
+void sim_say(const sim_state *sim, const char *format, ...)
 {
-    for (uint32_t i = 0; i < sim->job_count; i++) {
-        if (strcmp(sim->jobs[i].id, id) == 0) {
-            return &sim->jobs[i];
+    va_list args;
+
+    if (!sim->is_verbose) {
+        return;
+    }
+    (void)printf("%8" PRIu64 " ", sim->now_ms);
+    va_start(args, format);
+    (void)vprintf(format, args);
+    va_end(args);
+    (void)printf("\n");
+}
+
+/* ---- Fences ------------------------------------------------------------------------------------
+ */
+
+static sim_fence *find_fence(sim_state *sim, uint64_t fence)
+{
+    for (size_t i = sim->fence_count; i-- != 0;) {
+        if (sim->fences[i].fence == fence) {
+            return &sim->fences[i];
         }
     }
     return NULL;
 }
 
-uint32_t sim_folder_number(const sim_state *sim, const char *folder)
+static sim_fence *add_fence(sim_state *sim, uint64_t fence)
 {
-    for (uint32_t i = 0; i < sim->worker_count; i++) {
-        if (strcmp(sim->workers[i].folder, folder) == 0) {
-            return i;
-        }
+    sim_fence *known = find_fence(sim, fence);
+
+    if (known == NULL) {
+        SIM_CHECK(sim, sim->fence_count < SIM_FENCES_MAX);
+        known = &sim->fences[sim->fence_count++];
+        *known = (sim_fence){.fence = fence};
     }
-    SIM_CHECK(sim, strcmp(folder, "/c") == 0);
-    return SIM_WORKERS_MAX;
+    return known;
 }
 
-static bool is_skipped(const sim_job *job, uint32_t stage)
-{
-    uint32_t plan =
-        tamis_stage_find(job->stages, job->stage_count, TAMIS_STAGE_SPOOL_PLAN, TAMIS_LEVEL_NEAR);
-
-    return job->is_skipping && plan != UINT32_MAX && stage > plan && stage <= plan + 3;
-}
-
-static uint64_t mix(uint64_t hash, uint64_t number)
-{
-    return tamis_mum(hash ^ number ^ TAMIS_HASH_K3, TAMIS_HASH_K1) | 1;
-}
-
-uint64_t sim_output(sim_state *sim, const sim_job *job, uint32_t stage, uint32_t task,
-                    const char *(*owner)(const void *context, uint32_t stage, uint32_t task),
-                    const void *context)
-{
-    uint64_t hash = mix(stage, task);
-
-    for (uint32_t s = 0; s < stage; s++) {
-        for (uint32_t t = 0; t < job->stages[s].task_count; t++) {
-            const sim_task *input = &job->tasks[s][t];
-            uint64_t number = is_skipped(job, s) ? 1 : input->expected;
-
-            if (owner != NULL) {
-                const char *folder = owner(context, s, t);
-
-                SIM_CHECK(sim, (folder == NULL) == is_skipped(job, s));
-                number = folder == NULL ? 1 : input->disk[sim_folder_number(sim, folder)];
-                if (number == 0) {
-                    return 0;
-                }
-            }
-            hash = mix(hash, number);
-        }
-    }
-    return hash;
-}
-
-static void job_create(sim_state *sim, sim_job *job, uint32_t index)
-{
-    char id[TAMIS_JOB_ID_SIZE];
-    char out[32];
-
-    (void)snprintf(id, sizeof(id), "%016x", index + 1);
-    (void)snprintf(out, sizeof(out), "/out-%u", index);
-    job->job = fake_job_create(id, out, 1 + (uint32_t)tamis_rng_below(&sim->rng, 5));
-    SIM_CHECK(sim, job->job != NULL);
-    job->job->settings.levels = 1u << TAMIS_LEVEL_NEAR;
-    tamis_buf_init(&job->packed, 0);
-    SIM_CHECK(sim, tamis_job_pack(job->job, &job->packed) == TAMIS_OK);
-    memcpy(job->id, id, sizeof(id));
-    job->stage_count = tamis_job_stages(job->job, job->stages);
-    job->is_skipping = sim_chance(sim, 300);
-    for (uint32_t s = 0; s < job->stage_count; s++) {
-        job->tasks[s] = calloc((size_t)job->stages[s].task_count + 1, sizeof(sim_task));
-        SIM_CHECK(sim, job->tasks[s] != NULL);
-        for (uint32_t t = 0; t < job->stages[s].task_count; t++) {
-            job->tasks[s][t].expected = sim_output(sim, job, s, t, NULL, NULL);
-        }
-    }
-}
-
-void sim_jobs_create(sim_state *sim)
-{
-    sim->job_count = 1 + (sim_chance(sim, 250) ? 1 : 0);
-    for (uint32_t i = 0; i < sim->job_count; i++) {
-        job_create(sim, &sim->jobs[i], i);
-    }
-}
-
-void sim_jobs_destroy(sim_state *sim)
-{
-    for (uint32_t i = 0; i < sim->job_count; i++) {
-        sim_job *job = &sim->jobs[i];
-
-        for (uint32_t s = 0; s < job->stage_count; s++) {
-            free(job->tasks[s]);
-        }
-        tamis_job_destroy(job->job);
-        tamis_buf_fini(&job->packed);
-    }
-}
-
-/* ---- What must hold ---------------------------------------------------------------------------
+/* ---- The ledger --------------------------------------------------------------------------------
  */
 
-/* A stage starts when all before it are complete. A result that was wiped may be missing from the
- * point of view of the ledger, but not from that of a coordinator that looked at the disks. */
-static void check_order(sim_state *sim, const sim_job *job, uint32_t stage)
+static bool is_complete(const sim_job *job, uint32_t stage)
+{
+    for (uint32_t t = 0; t < job->stages[stage].task_count && !sim_is_skipped(job, stage); t++) {
+        if (sim_find_task(job, stage, t)->done == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* All stages before it are. */
+static bool may_start(const sim_job *job, uint32_t stage)
 {
     for (uint32_t s = 0; s < stage; s++) {
-        for (uint32_t t = 0; t < job->stages[s].task_count && !is_skipped(job, s); t++) {
-            SIM_CHECK(sim, job->tasks[s][t].done != 0);
+        if (!is_complete(job, s)) {
+            return false;
         }
+    }
+    return true;
+}
+
+static bool is_alive(const sim_state *sim, const char *name)
+{
+    uint32_t node = sim_node_of(sim, tamis_slice_of_string(name));
+
+    return node < SIM_CLIENT && sim->workers[node - SIM_WORKER_0].core != NULL;
+}
+
+static void check_grant(sim_state *sim, const sim_job *job, uint32_t stage, sim_task *task,
+                        const tamis_ledger_task *record)
+{
+    const char *name = (const char *)record->name.data;
+    size_t size = 0;
+
+    sim_say(sim, "granted %u-%u under %" PRIx64 " to %.*s", stage,
+            (uint32_t)(task - sim_find_task(job, stage, 0)), record->fence, (int)record->name.size,
+            name);
+    SIM_CHECK(sim, record->fence > task->granted);
+    SIM_CHECK(sim, record->fence >> 32 >= sim->epoch);
+    SIM_CHECK(sim, task->done == 0);
+    SIM_CHECK(sim, may_start(job, stage));
+    if (task->granted != 0) {
+        sim->totals.redone++;
+        SIM_CHECK(sim, !sim->world.is_calm || task->may_be_regranted || sim->is_recalled ||
+                           task->granted >> 32 != record->fence >> 32 ||
+                           !is_alive(sim, task->holder));
+    }
+    while (size < record->name.size && name[size] != '\n') {
+        size++;
+    }
+    (void)snprintf(task->holder, sizeof(task->holder), "%.*s", (int)size, name);
+    task->may_be_regranted = sim->is_recalled;
+    task->granted = record->fence;
+    sim->totals.grants++;
+}
+
+static void check_result(sim_state *sim, sim_job *job, const tamis_ledger_key *key,
+                         const tamis_ledger_task *record)
+{
+    sim_task *task = sim_find_task(job, key->stage, key->task);
+    const sim_result *result = NULL;
+    char folder[16];
+
+    sim_say(sim, "done %u-%u under %" PRIx64 " by %.*s", key->stage, key->task, record->fence,
+            (int)record->name.size, (const char *)record->name.data);
+    SIM_CHECK(sim, record->fence == task->granted);
+    SIM_CHECK(sim, task->done == 0);
+    task->accepted++;
+    SIM_CHECK(sim, task->accepted <= 1 + task->wiped);
+    task->done = record->fence;
+    task->last_done = record->fence;
+    (void)snprintf(folder, sizeof(folder), "%.*s", (int)record->name.size,
+                   (const char *)record->name.data);
+    task->owner = sim_folder_node(sim, folder);
+    result = sim_disk_find(sim, task->owner, job, key->stage, key->task);
+    SIM_CHECK(sim, result != NULL && result->digest == task->expected);
+    add_fence(sim, record->fence)->is_accepted = true;
+    sim->totals.results++;
+    if (key->stage + 1 == job->stage_count) {
+        sim_check_verdicts(sim, job, result);
+        job->is_verdict_seen = true;
     }
 }
 
@@ -140,88 +157,77 @@ static void check_task(sim_state *sim, const tamis_ledger_key *key, const tamis_
 {
     sim_job *job = sim_find_job(sim, key->job);
     sim_task *task = NULL;
-    char folder[16];
 
     SIM_CHECK(sim, job != NULL && key->stage < job->stage_count);
     SIM_CHECK(sim, key->task < job->stages[key->stage].task_count);
-    SIM_CHECK(sim, !is_skipped(job, key->stage));
-    task = &job->tasks[key->stage][key->task];
-    if (!record->is_done && record->name.size == 0) { /* a lease ends */
+    SIM_CHECK(sim, !sim_is_skipped(job, key->stage));
+    task = sim_find_task(job, key->stage, key->task);
+    if (record->is_done) {
+        check_result(sim, job, key, record);
+    } else if (record->name.size != 0) {
+        check_grant(sim, job, key->stage, task, record);
+    } else { /* a lease ends */
         SIM_CHECK(sim, record->fence == task->granted);
-        return;
+        SIM_CHECK(sim, !sim->is_restoring || !may_start(job, key->stage));
+        task->may_be_regranted = true;
     }
-    if (!record->is_done) {
-        SIM_CHECK(sim, record->fence > task->granted); /* fences only rise */
-        SIM_CHECK(sim, task->done == 0);               /* what is done is not given out */
-        check_order(sim, job, key->stage);
-        task->granted = record->fence;
-        return;
+}
+
+static void check_change(sim_state *sim, tamis_slice bytes, tamis_slice value)
+{
+    tamis_ledger_key key;
+    tamis_ledger_task task;
+    tamis_ledger_job job;
+    uint64_t epoch = 0;
+
+    SIM_CHECK(sim, tamis_ledger_key_read(bytes, &key) == TAMIS_OK);
+    if (key.group == TAMIS_LEDGER_TASK) {
+        SIM_CHECK(sim, tamis_ledger_read_task(value, &task) == TAMIS_OK);
+        check_task(sim, &key, &task);
+    } else if (key.group == TAMIS_LEDGER_JOB) {
+        SIM_CHECK(sim, tamis_ledger_read_job(value, &job) == TAMIS_OK);
+        if (job.state == TAMIS_RUN_DONE) {
+            sim_find_job(sim, key.job)->is_finished = true;
+        }
+    } else if (key.group == TAMIS_LEDGER_EPOCH) {
+        SIM_CHECK(sim, tamis_ledger_read_epoch(value, &epoch) == TAMIS_OK);
+        SIM_CHECK(sim, epoch > sim->epoch);
+        sim->epoch = epoch;
     }
-    SIM_CHECK(sim, record->fence == task->granted); /* no result under an old fence */
-    SIM_CHECK(sim, task->done == 0);
-    task->accepted++;
-    SIM_CHECK(sim, task->accepted <= 1 + task->wiped); /* one accepted commit */
-    task->done = record->fence;
-    (void)snprintf(folder, sizeof(folder), "%.*s", (int)record->name.size,
-                   (const char *)record->name.data);
-    task->owner = sim_folder_number(sim, folder);
-    SIM_CHECK(sim, task->disk[task->owner] == task->expected);
-    SIM_CHECK(sim, sim->accepted_count < SIM_RESULTS_MAX);
-    sim->accepted[sim->accepted_count++] = record->fence;
 }
 
 void sim_check_commit(sim_state *sim, const tamis_core_effects *effects)
 {
     for (size_t i = 0; i < effects->change_count; i++) {
-        tamis_ledger_key key;
-        tamis_ledger_task record;
-
-        if (effects->changes[i].is_prefix_deleted) {
-            continue;
-        }
-        SIM_CHECK(sim, tamis_ledger_key_read(tamis_core_change_key(effects, i), &key) == TAMIS_OK);
-        if (key.group == TAMIS_LEDGER_TASK) {
-            SIM_CHECK(sim, tamis_ledger_read_task(tamis_core_change_value(effects, i), &record) ==
-                               TAMIS_OK);
-            check_task(sim, &key, &record);
+        if (!effects->changes[i].is_prefix_deleted) {
+            check_change(sim, tamis_core_change_key(effects, i),
+                         tamis_core_change_value(effects, i));
         }
     }
+    sim->is_restoring = false;
+    sim->is_recalled = false;
 }
 
-static bool was_reported(const sim_state *sim, uint64_t fence)
-{
-    for (size_t i = 0; i < sim->reported_count; i++) {
-        if (sim->reported[i] == fence) {
-            return true;
-        }
-    }
-    return false;
-}
+/* ---- Packets -----------------------------------------------------------------------------------
+ */
 
-static bool is_accepted(const sim_state *sim, uint64_t fence)
-{
-    for (size_t i = 0; i < sim->accepted_count; i++) {
-        if (sim->accepted[i] == fence) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Remembers which fences workers report results under. */
 void sim_check_report(sim_state *sim, tamis_slice control)
 {
     tamis_message *message = NULL;
+    const sim_job *job = NULL;
 
     SIM_CHECK(sim, tamis_wire_decode(control, &message, NULL) == TAMIS_OK);
-    if (message->kind == TAMIS_MESSAGE_TASK_DONE && !was_reported(sim, message->fence)) {
-        SIM_CHECK(sim, sim->reported_count < SIM_RESULTS_MAX);
-        sim->reported[sim->reported_count++] = message->fence;
+    if (message->kind == TAMIS_MESSAGE_TASK_DONE) {
+        add_fence(sim, message->fence)->is_reported = true;
+    }
+    if (message->kind == TAMIS_MESSAGE_TASK_FAILED) {
+        job = sim_find_job(sim, message->job);
+        sim_find_task(job, message->body.task_failed.stage, message->body.task_failed.task)
+            ->may_be_regranted = true;
     }
     tamis_message_destroy(message);
 }
 
-/* What a coordinator says is durable by then. */
 void sim_check_packet(sim_state *sim, tamis_slice control)
 {
     tamis_message *message = NULL;
@@ -229,16 +235,22 @@ void sim_check_packet(sim_state *sim, tamis_slice control)
 
     SIM_CHECK(sim, tamis_wire_decode(control, &message, NULL) == TAMIS_OK);
     job = sim_find_job(sim, message->job);
+    SIM_CHECK(sim, message->epoch == sim->epoch);
     if (message->kind == TAMIS_MESSAGE_ASSIGN) {
-        const sim_task *task = &job->tasks[message->body.assign.stage][message->body.assign.task];
+        const sim_task *task =
+            sim_find_task(job, message->body.assign.stage, message->body.assign.task);
 
         /* A batch may have taken the task back (job canceled and submitted again) and given it out
          * once more; both assignments are sent. */
         SIM_CHECK(sim, task->granted >= message->fence);
     }
-    if (message->kind == TAMIS_MESSAGE_TASK_ACK && message->body.refused.status == TAMIS_OK &&
-        was_reported(sim, message->fence)) {
-        SIM_CHECK(sim, is_accepted(sim, message->fence));
+    if (message->kind == TAMIS_MESSAGE_TASK_ACK && message->body.refused.status == TAMIS_OK) {
+        const sim_fence *fence = find_fence(sim, message->fence);
+
+        SIM_CHECK(sim, fence == NULL || !fence->is_reported || fence->is_accepted);
+    }
+    if (message->kind == TAMIS_MESSAGE_JOB_DONE) {
+        SIM_CHECK(sim, job->is_finished);
     }
     if (message->kind == TAMIS_MESSAGE_STATUS && message->body.status->state == TAMIS_RUN_FAILED) {
         sim_fail(sim, "the job failed: %s", message->body.status->fault.text);
@@ -246,15 +258,52 @@ void sim_check_packet(sim_state *sim, tamis_slice control)
     tamis_message_destroy(message);
 }
 
-void sim_check_publish(sim_state *sim, uint32_t folder, const sim_attempt *attempt)
+void sim_check_heartbeat(sim_state *sim, const tamis_message *request, const tamis_message *answer)
 {
-    sim_job *job = sim_find_job(sim, tamis_job_view_job(attempt->view)->id);
-    sim_task *task = &job->tasks[attempt->stage][attempt->task];
+    for (size_t i = 0; i < request->body.heartbeat.held_count; i++) {
+        const tamis_held *held = &request->body.heartbeat.held[i];
+        const sim_job *job = sim_find_job(sim, held->job);
+        bool is_stopped = false;
 
-    SIM_CHECK(sim, attempt->output == task->expected);
+        if (sim_find_task(job, held->stage, held->task)->granted <= held->fence) {
+            continue;
+        }
+        for (size_t k = 0; k < answer->body.heartbeat.held_count; k++) {
+            is_stopped = is_stopped || answer->body.heartbeat.held[k].fence == held->fence;
+        }
+        SIM_CHECK(sim, is_stopped);
+    }
+}
+
+/* ---- Workers -----------------------------------------------------------------------------------
+ */
+
+void sim_check_publish(sim_state *sim, uint32_t node, const sim_attempt *attempt)
+{
+    const sim_task *task = sim_find_task(attempt->job, attempt->stage, attempt->task);
+
+    SIM_CHECK(sim, attempt->result->digest == task->expected);
     /* Nothing may pull a result away under those who read it. */
-    SIM_CHECK(sim, task->done == 0 || task->owner != folder || attempt->fence >= task->done);
-    task->disk[folder] = attempt->output;
+    SIM_CHECK(sim, task->done == 0 || task->owner != node || attempt->fence >= task->done);
+}
+
+/* ---- The whole ---------------------------------------------------------------------------------
+ */
+
+void sim_check_verdicts(sim_state *sim, sim_job *job, const sim_result *report)
+{
+    const sim_words *words = &report->pieces[0];
+
+    SIM_CHECK(sim, words->count == job->verdicts.count);
+    SIM_CHECK(sim, words->count == 0 || memcmp(words->data, job->verdicts.data,
+                                               words->count * sizeof(words->data[0])) == 0);
+}
+
+void sim_check_step(sim_state *sim)
+{
+    SIM_CHECK(sim, ++sim->event_count < SIM_EVENTS_MAX);
+    SIM_CHECK(sim, sim->heap_count < SIM_QUEUE_MAX);
+    SIM_CHECK(sim, sim->now_ms < SIM_FAULTS_END_MS + SIM_GRACE_MS); /* it gets on again */
 }
 
 void sim_check_end(sim_state *sim)
@@ -262,23 +311,10 @@ void sim_check_end(sim_state *sim)
     for (uint32_t i = 0; i < sim->job_count; i++) {
         const sim_job *job = &sim->jobs[i];
 
-        SIM_CHECK(sim, job->is_done);
+        SIM_CHECK(sim, job->is_done && job->is_finished && job->is_verdict_seen);
         for (uint32_t s = 0; s < job->stage_count; s++) {
             for (uint32_t t = 0; t < job->stages[s].task_count; t++) {
-                SIM_CHECK(sim, (job->tasks[s][t].done != 0) == !is_skipped(job, s));
-            }
-        }
-    }
-}
-
-void sim_wipe(sim_state *sim, uint32_t folder)
-{
-    for (uint32_t i = 0; i < sim->job_count; i++) {
-        sim_job *job = &sim->jobs[i];
-
-        for (uint32_t s = 0; s < job->stage_count && !job->is_done; s++) {
-            for (uint32_t t = 0; t < job->stages[s].task_count; t++) {
-                job->tasks[s][t].disk[folder] = 0;
+                SIM_CHECK(sim, (sim_find_task(job, s, t)->done != 0) == !sim_is_skipped(job, s));
             }
         }
     }
