@@ -83,7 +83,8 @@ void sim_coordinator_crash(sim_state *sim, sim_death death)
     sim->coordinator_incarnation++;
     crash_store(sim, death);
     sim_ghost_end(sim);
-    if (death != SIM_DEATH_FULL && !sim->world.is_calm && sim_chance(sim, 250)) {
+    /* What it has decided and not stored yet it can tell nobody: it waits for its disk. */
+    if (sim->effects.change_count == 0 && !sim->world.is_calm && sim_chance(sim, 250)) {
         sim->totals.ghosts++;
         sim->ghost = sim->core;
         sim->ghost_until_ms = sim->now_ms + sim_below(sim, GHOST_MS_MAX);

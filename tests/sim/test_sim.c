@@ -128,9 +128,8 @@ static int run_plain(arguments *all)
 {
     sim_pool *pool = &all->pool;
 
-    (void)printf("seeds %" PRIu64 " to %" PRIu64 ", after %zu kept ones, %u jobs\n",
-                 pool->first_seed, pool->first_seed + pool->count - 1, pool->listed_count,
-                 pool->jobs);
+    (void)printf("seeds from %" PRIu64 " on, after %zu kept ones, %u jobs\n", pool->first_seed,
+                 pool->listed_count, pool->jobs);
     sim_pool_run(pool);
     for (size_t i = 0; i < pool->failure_count; i++) {
         (void)printf("FAILED seed %" PRIu64 ": %s\n  repeat: test_sim --seed=%" PRIu64
@@ -209,6 +208,7 @@ int main(int argument_count, char **argument_texts)
     if (all.pool.seconds > 0 && !all.has_count) {
         all.pool.count = UINT64_MAX / 2;
         all.has_count = true;
+        all.pool.failures_max = SIM_FAILURES_MAX;
     }
     return all.plant != NULL ? run_planted(&all) : run_plain(&all);
 }
