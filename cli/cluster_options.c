@@ -7,16 +7,34 @@
 #include "commands.h"
 #include "tamis/path.h"
 
+tamis_status tamis_cluster_keys(const tamis_options *options, tamis_net_security *out_security,
+                                tamis_err *err)
+{
+    tamis_status status = tamis_keys_load(options, TAMIS_ROLE_CLIENT, out_security, NULL, err);
+
+    return status == TAMIS_OK
+               ? tamis_keys_check_url(options, out_security,
+                                      tamis_options_text(options, "coordinator"), err)
+               : status;
+}
+
 tamis_status tamis_cluster_connect(const tamis_options *options, const _Atomic bool *is_canceled,
                                    tamis_control **out_control, tamis_err *err)
 {
+    tamis_net_security security;
     tamis_control_options control = {
         .url = tamis_options_text(options, "coordinator"),
         .give_up_ms = tamis_options_uint(options, "give-up"),
+        .security = &security,
         .is_canceled = is_canceled,
     };
+    tamis_status status = tamis_cluster_keys(options, &security, err);
 
-    return tamis_control_open(&control, out_control, err);
+    if (status == TAMIS_OK) {
+        status = tamis_control_open(&control, out_control, err);
+    }
+    explicit_bzero(&security, sizeof(security));
+    return status;
 }
 
 int tamis_cluster_fail(const char *program, const tamis_err *err)

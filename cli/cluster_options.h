@@ -8,6 +8,7 @@
 #define TAMIS_CLUSTER_OPTIONS_H
 
 #include "tamis/control.h"
+#include "tamis/keys_options.h"
 #include "tamis/options.h"
 
 #define TAMIS_CLUSTER_OPTIONS                                                                      \
@@ -18,11 +19,14 @@
      .value_name = "URL",                                                                          \
      .group = "Cluster",                                                                           \
      .help = "where the coordinator listens"},                                                     \
-    {                                                                                              \
-        .name = "give-up", .type = TAMIS_OPTION_DURATION, .default_text = "10s", .min = 100,       \
-        .max = INT64_MAX, .group = "Cluster",                                                      \
-        .help = "end with exit code 4 when the coordinator does not answer for so long"            \
-    }
+        {.name = "give-up",                                                                        \
+         .type = TAMIS_OPTION_DURATION,                                                            \
+         .default_text = "10s",                                                                    \
+         .min = 100,                                                                               \
+         .max = INT64_MAX,                                                                         \
+         .group = "Cluster",                                                                       \
+         .help = "end with exit code 4 when the coordinator does not answer for so long"},         \
+        TAMIS_KEYS_OPTIONS("client")
 
 #define TAMIS_JSON_OPTION                                                                          \
     {                                                                                              \
@@ -35,6 +39,12 @@
     "1  failed; the message says why\n"                                                            \
     "2  usage, or no such job or worker\n"                                                         \
     "4  the coordinator cannot be reached"
+
+/* The key that the options name, fit for --coordinator. TAMIS_EARG, TAMIS_EDENIED, ...: see
+ * keys_options.h. */
+TAMIS_MUST_USE
+tamis_status tamis_cluster_keys(const tamis_options *options, tamis_net_security *out_security,
+                                tamis_err *err);
 
 /* A connection as the options say; is_canceled may be NULL. */
 TAMIS_MUST_USE

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cluster_options.h"
 #include "commands.h"
 #include "local_tasks.h"
 #include "progress.h"
@@ -68,6 +69,7 @@ static const tamis_option run_options[] = {
      .default_text = "false",
      .group = "Resources",
      .help = "leave run files and verified pairs in OUT/.work, for `tamis preview`"},
+    TAMIS_KEYS_OPTIONS("client"),
     {.name = "json",
      .type = TAMIS_OPTION_FLAG,
      .default_text = "false",
@@ -149,6 +151,7 @@ typedef struct run {
     tamis_progress *progress;
     uint32_t threads;
     uint64_t memory_bytes;
+    tamis_net_security security; /* of is_remote */
     bool is_remote;
     bool is_quiet;
     tamis_run_status status;
@@ -247,6 +250,7 @@ static tamis_status run_execute(run *r, tamis_err *err)
     if (r->is_remote) {
         tamis_submit_options options = {
             .url = tamis_options_text(r->options, "coordinator"),
+            .security = &r->security,
             .job = &r->what.job,
             .is_data_kept = is_kept,
             .give_up_ms = tamis_options_uint(r->options, "give-up"),
@@ -384,17 +388,22 @@ int tamis_cmd_run(int argument_count, char **arguments)
                           ? tamis_options_uint(options, "memory")
                           : default_memory();
     run_bound_threads(r);
-    if (tamis_run_job_settings(&r->what, options, &err) != TAMIS_OK) {
+    status = tamis_run_job_settings(&r->what, options, &err);
+    if (status == TAMIS_OK && r->is_remote) {
+        status = tamis_cluster_keys(options, &r->security, &err);
+    }
+    if (status == TAMIS_EARG) {
         (void)fprintf(stderr, "tamis run: %s\nTry 'tamis run --help'.\n", err.text);
         code = TAMIS_EXIT_USAGE;
     } else {
-        status = run_all(r, &out_state, &err);
+        status = status == TAMIS_OK ? run_all(r, &out_state, &err) : status;
         code = run_exit(r, status, out_state, &err);
     }
     tamis_progress_destroy(r->progress);
     tamis_log_destroy(r->log);
     tamis_options_destroy(options);
     tamis_run_job_fini(&r->what);
+    explicit_bzero(&r->security, sizeof(r->security));
     free(r);
     return code;
 }

@@ -87,15 +87,20 @@ static tamis_status submit(const tamis_options *options, tamis_run_job *what,
 {
     tamis_out_state out_state = TAMIS_OUT_NEW;
     bool is_json = tamis_options_flag(options, "json");
-    tamis_status status = tamis_run_job_prepare(what, options, &out_state, err);
+    tamis_net_security security = {.is_on = false};
+    tamis_status status = tamis_cluster_keys(options, &security, err);
     tamis_submit_options submission = {
         .url = tamis_options_text(options, "coordinator"),
+        .security = &security,
         .job = &what->job,
         .is_data_kept = tamis_options_flag(options, "keep-work"),
         .is_detached = true,
         .give_up_ms = tamis_options_uint(options, "give-up"),
     };
 
+    if (status == TAMIS_OK) {
+        status = tamis_run_job_prepare(what, options, &out_state, err);
+    }
     if (status == TAMIS_OK && out_state == TAMIS_OUT_DONE) {
         (void)fprintf(stderr, "tamis submit: %s is complete already; nothing was done\n",
                       what->out_path);
@@ -104,6 +109,7 @@ static tamis_status submit(const tamis_options *options, tamis_run_job *what,
     if (status == TAMIS_OK) {
         status = tamis_cluster_submit(&submission, status_of, err);
     }
+    explicit_bzero(&security, sizeof(security));
     return status == TAMIS_OK ? print_id(status_of->job_id, what->out_path, false, is_json, err)
                               : status;
 }

@@ -213,6 +213,9 @@ static tamis_status wait_for_more(submission *client, tamis_err *err)
     bool is_ready = false;
     tamis_status status = tamis_net_poll(&client->socket, 1, STATUS_MS / 2, &is_ready, err);
 
+    if (status == TAMIS_OK) {
+        status = tamis_socket_fault(client->socket, err);
+    }
     if (status == TAMIS_OK && client->options->check != NULL) {
         status = client->options->check(client->options->check_context, err);
     }
@@ -236,6 +239,7 @@ static tamis_status connect_client(submission *client, tamis_err *err)
         .kind = TAMIS_SOCKET_DEALER,
         .queue_max = QUEUE_MAX,
         .frame_size_max = TAMIS_WIRE_BULK_MAX,
+        .security = client->options->security,
     };
     tamis_status status = tamis_build_text(client->build);
 

@@ -16,6 +16,7 @@
 typedef struct tamis_client_options {
     tamis_net *net;
     const char *url;
+    const tamis_net_security *security; /* NULL or off: neither encrypted nor checked */
     const tamis_job *job;
     bool is_data_kept;
     uint64_t give_up_ms;

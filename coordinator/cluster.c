@@ -185,6 +185,7 @@ tamis_status tamis_cluster_submit(const tamis_submit_options *options, tamis_run
         tamis_client_options client = {
             .net = net,
             .url = options->url,
+            .security = options->security,
             .job = options->job,
             .is_data_kept = options->is_data_kept,
             .give_up_ms = options->give_up_ms == 0 ? GIVE_UP_DEFAULT_MS : options->give_up_ms,

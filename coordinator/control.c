@@ -27,6 +27,7 @@ static tamis_status connect_control(tamis_control *control, tamis_err *err)
     tamis_socket_options options = {
         .kind = TAMIS_SOCKET_DEALER,
         .frame_size_max = TAMIS_WIRE_BULK_MAX,
+        .security = control->options.security,
     };
     tamis_status status = TAMIS_OK;
 
@@ -59,6 +60,7 @@ tamis_status tamis_control_open(const tamis_control_options *options, tamis_cont
     control->options = *options;
     tamis_buf_init(&control->control, TAMIS_WIRE_CONTROL_MAX);
     status = connect_control(control, err);
+    control->options.security = NULL; /* the socket has what it needs */
     if (status != TAMIS_OK) {
         tamis_control_close(control);
         return status;
@@ -109,7 +111,8 @@ static tamis_status take_answer(tamis_control *control, const tamis_message *que
     if (status != TAMIS_OK) {
         return status == TAMIS_EAGAIN ? TAMIS_OK : status;
     }
-    if (message->kind == TAMIS_MESSAGE_REFUSED && strcmp(message->job, question->job) == 0) {
+    if (message->kind == TAMIS_MESSAGE_REFUSED && (strcmp(message->job, question->job) == 0 ||
+                                                   message->body.refused.status == TAMIS_EDENIED)) {
         status = tamis_err_set(err, message->body.refused.status, "%s", message->body.refused.text);
     } else if (message->kind == kind && strcmp(message->job, question->job) == 0) {
         *out_answer = message;
@@ -150,6 +153,9 @@ tamis_status tamis_control_ask(tamis_control *control, tamis_message *message,
         }
         if (status == TAMIS_OK && is_ready) {
             status = take_answer(control, message, answer, &found, err);
+        }
+        if (status == TAMIS_OK && found == NULL) {
+            status = tamis_socket_fault(control->socket, err);
         }
     }
     if (status == TAMIS_OK) {

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "door.h"
 #include "ledger.h"
 #include "stage_runner.h"
 #include "tamis/coordinator.h"
@@ -11,8 +12,12 @@
 #define TICK_MS         100
 #define DRAIN_MAX       256
 #define DRAIN_BYTES_MAX (16u << 20) /* of ledger changes: what one batch may take */
-#define QUEUE_MAX       10000
-#define LEDGER_NAME     "ledger"
+#define QUEUE_MAX       1000
+/* What one peer can make the coordinator hold, in and out; the sizes of frames are in wire.h. */
+#define RECEIVE_QUEUE_MAX 16
+#define PEER_BYTES_MAX    (UINT64_C(64) << 20)
+#define DOMAIN            "control"
+#define LEDGER_NAME       "ledger"
 
 typedef struct coordinator_start {
     const tamis_coordinator_options *options;
@@ -24,6 +29,8 @@ typedef struct coordinator_loop {
     tamis_socket *pipe;
     tamis_socket *socket;
     tamis_packet *packet;
+    tamis_door *door;
+    tamis_buf refusal; /* scratch */
     tamis_store *store;
     tamis_stage_runner *runner;
     tamis_stage_runner_options runner_options;
@@ -134,6 +141,29 @@ static void log_packet(const coordinator_loop *loop, const tamis_core_event *eve
     }
 }
 
+/* Tells a peer why its words are not heard. An answer that is lost is given again to the next
+ * question. */
+static void refuse_packet(coordinator_loop *loop, const char *job, const tamis_err *why)
+{
+    tamis_message message = {.kind = TAMIS_MESSAGE_REFUSED,
+                             .epoch = tamis_coordinator_core_epoch(loop->core)};
+    tamis_status status = TAMIS_OK;
+
+    (void)snprintf(message.job, sizeof(message.job), "%s", job);
+    message.body.refused.status = why->status;
+    message.body.refused.text = why->text;
+    tamis_buf_reset(&loop->refusal);
+    status = tamis_wire_encode(&message, &loop->refusal);
+    if (status == TAMIS_OK) {
+        status = tamis_socket_send(loop->socket, tamis_packet_peer(loop->packet),
+                                   tamis_buf_slice(&loop->refusal), tamis_slice_of(NULL, 0));
+    }
+    if (status != TAMIS_OK) {
+        tamis_log_event(loop->options->log, TAMIS_LOG_DEBUG, "packet.not_sent",
+                        tamis_log_text("reason", tamis_status_text(status)));
+    }
+}
+
 static tamis_status take_packet(coordinator_loop *loop, tamis_err *err)
 {
     tamis_message *message = NULL;
@@ -141,6 +171,11 @@ static tamis_status take_packet(coordinator_loop *loop, tamis_err *err)
     tamis_core_event event = {.kind = TAMIS_CORE_PACKET};
     tamis_status status = tamis_socket_receive(loop->socket, loop->packet);
 
+    if (status == TAMIS_EDENIED) {
+        tamis_door_turn_away(loop->door, &bad);
+        refuse_packet(loop, "", &bad);
+        return TAMIS_OK;
+    }
     if (status == TAMIS_OK) {
         status = tamis_wire_decode(tamis_packet_control(loop->packet), &message, &bad);
     }
@@ -153,6 +188,12 @@ static tamis_status take_packet(coordinator_loop *loop, tamis_err *err)
     if (status != TAMIS_OK) {
         tamis_log_event(loop->options->log, TAMIS_LOG_DEBUG, "packet.malformed",
                         tamis_log_text("error", bad.text));
+        return TAMIS_OK;
+    }
+    if (tamis_door_check(loop->door, message->kind, loop->packet, tamis_net_now_ms(), &bad) !=
+        TAMIS_OK) {
+        refuse_packet(loop, message->job, &bad);
+        tamis_message_destroy(message);
         return TAMIS_OK;
     }
     event.peer = tamis_packet_peer(loop->packet);
@@ -198,6 +239,7 @@ static tamis_status tick(coordinator_loop *loop, tamis_err *err)
         return TAMIS_OK;
     }
     loop->ticked_ms = now_ms;
+    tamis_door_tick(loop->door, now_ms);
     if (tamis_stage_runner_progress(loop->runner, &event.bytes, &event.documents)) {
         tamis_coordinator_core_local_progress(loop->core, event.bytes, event.documents);
     }
@@ -312,10 +354,17 @@ static tamis_status open_socket(coordinator_loop *loop, char *out_url, tamis_err
     tamis_socket_options options = {
         .kind = TAMIS_SOCKET_ROUTER,
         .queue_max = QUEUE_MAX,
+        .receive_queue_max = RECEIVE_QUEUE_MAX,
         .frame_size_max = TAMIS_WIRE_BULK_MAX,
+        .peer_bytes_max = PEER_BYTES_MAX,
+        .security = loop->options->security,
+        .domain = DOMAIN,
     };
-    tamis_status status = tamis_socket_open(loop->options->net, &options, &loop->socket, err);
+    tamis_status status = tamis_door_open(loop->options, &loop->door, err);
 
+    if (status == TAMIS_OK) {
+        status = tamis_socket_open(loop->options->net, &options, &loop->socket, err);
+    }
     loop->packet = tamis_packet_create();
     if (status == TAMIS_OK && loop->packet == NULL) {
         status = tamis_err_set(err, TAMIS_ENOMEM, "no memory for packets");
@@ -363,6 +412,8 @@ static void loop_fini(coordinator_loop *loop)
     tamis_stage_runner_destroy(loop->runner);
     tamis_socket_close(loop->socket);
     tamis_packet_destroy(loop->packet);
+    tamis_door_close(loop->door);
+    tamis_buf_fini(&loop->refusal);
     tamis_coordinator_core_destroy(loop->core);
     tamis_core_effects_fini(&loop->effects);
     tamis_store_close(loop->store);
@@ -383,6 +434,7 @@ static tamis_status coordinator_body(tamis_socket *pipe, void *argument, tamis_e
     loop->options = start->options;
     loop->pipe = pipe;
     tamis_core_effects_init(&loop->effects);
+    tamis_buf_init(&loop->refusal, TAMIS_WIRE_CONTROL_MAX);
     status = begin(loop, url, err);
     if (status == TAMIS_OK && start->out_url != NULL) {
         memcpy(start->out_url, url, sizeof(url));

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coordinator_main.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "tamis/coordinator.h"
+#include "tamis/keys_options.h"
 #include "tamis/options.h"
 #include "tamis/path.h"
 
@@ -62,6 +64,7 @@ static const tamis_option rows[] = {
      .max = 100,
      .group = "Patience",
      .help = "failures of one task before its job fails"},
+    TAMIS_KEYS_OPTIONS("coordinator"),
     {.name = "log-level",
      .type = TAMIS_OPTION_CHOICE,
      .default_text = "info",
@@ -83,7 +86,9 @@ static const tamis_option_table table = {
         "Takes jobs from 'tamis run --coordinator', cuts them into tasks, leases these to the "
         "workers that connect, and keeps in its ledger what is finished. After a crash it goes on "
         "where the ledger stands. Once it listens it prints one line 'listening URL' on stdout.",
-    .examples = "  tamis-coordinator --state /var/lib/tamis --listen tcp://127.0.0.1:7600\n",
+    .examples =
+        "  tamis-coordinator --state /var/lib/tamis --listen tcp://127.0.0.1:7600\n"
+        "  tamis-coordinator --state S --listen tcp://10.0.0.1:7600 --keys /etc/tamis/keys\n",
     .exit_codes = "1  failed\n2  usage\n128+n  by signal n\n",
     .options = rows,
     .option_count = sizeof(rows) / sizeof(rows[0]),
@@ -97,6 +102,28 @@ static tamis_status open_roots(const tamis_options *options, tamis_roots **out_r
     size_t count = tamis_options_list(options, "root", &folders);
 
     return count == 0 ? TAMIS_OK : tamis_roots_create(folders, count, out_roots, err);
+}
+
+/* As many connections as the system lets this process have: the ledger needs files beside them. */
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit); /* fewer connections then */
+    }
+}
+
+static tamis_status load_keys(const tamis_options *options, tamis_net_security *out_security,
+                              char allowed_path[TAMIS_PATH_MAX], tamis_err *err)
+{
+    tamis_status status =
+        tamis_keys_load(options, TAMIS_ROLE_COORDINATOR, out_security, allowed_path, err);
+
+    return status == TAMIS_OK ? tamis_keys_check_url(options, out_security,
+                                                     tamis_options_text(options, "listen"), err)
+                              : status;
 }
 
 static tamis_status serve(const tamis_coordinator_options *options, int *out_signal, tamis_err *err)
@@ -133,6 +160,8 @@ static tamis_status run(const tamis_options *options, const tamis_task_table *ta
     const char *state = tamis_options_text(options, "state");
     const char *data = tamis_options_text(options, "data");
     char folder[TAMIS_PATH_MAX];
+    char allowed_path[TAMIS_PATH_MAX];
+    tamis_net_security security = {.is_on = false};
     tamis_net *net = NULL;
     tamis_log *log = NULL;
     tamis_roots *roots = NULL;
@@ -143,6 +172,10 @@ static tamis_status run(const tamis_options *options, const tamis_task_table *ta
     };
     tamis_status status = tamis_path_join(folder, state, "data", err);
 
+    raise_file_limit();
+    if (status == TAMIS_OK) {
+        status = load_keys(options, &security, allowed_path, err);
+    }
     if (status == TAMIS_OK) {
         status = tamis_log_create(&log_options, &log);
     }
@@ -162,6 +195,8 @@ static tamis_status run(const tamis_options *options, const tamis_task_table *ta
             .lease_ms = (uint32_t)tamis_options_uint(options, "lease"),
             .attempts_max = (uint32_t)tamis_options_uint(options, "attempts"),
             .roots = roots,
+            .security = &security,
+            .allowed_path = allowed_path,
             .tasks = tasks,
             .log = log,
         };
@@ -171,6 +206,7 @@ static tamis_status run(const tamis_options *options, const tamis_task_table *ta
     tamis_net_destroy(net);
     tamis_roots_destroy(roots);
     tamis_log_destroy(log);
+    explicit_bzero(&security, sizeof(security));
     return status;
 }
 

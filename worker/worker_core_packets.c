@@ -94,8 +94,10 @@ static tamis_status on_welcome(worker_step *step, const tamis_message *message)
 
 static tamis_status on_refused(worker_step *step, const tamis_message *message)
 {
-    if (message->body.refused.status == TAMIS_EVERSION) {
-        return tamis_err_set(step->err, TAMIS_EVERSION, "the coordinator refuses this worker: %s",
+    tamis_status reason = message->body.refused.status;
+
+    if (reason == TAMIS_EVERSION || reason == TAMIS_EDENIED) {
+        return tamis_err_set(step->err, reason, "the coordinator refuses this worker: %s",
                              message->body.refused.text);
     }
     if (step->core->is_welcome) { /* it does not know us any more: it has restarted */

@@ -52,6 +52,9 @@ static tamis_status tick(worker_loop *loop, tamis_err *err)
         return TAMIS_OK;
     }
     loop->ticked_ms = now_ms;
+    if (tamis_socket_fault(loop->socket, err) != TAMIS_OK) {
+        return TAMIS_EDENIED;
+    }
     if (loop->options->give_up_ms != 0 && now_ms - since_ms >= loop->options->give_up_ms) {
         return tamis_err_set(err, TAMIS_EPEER, "%s: no word from the coordinator for %llu s",
                              loop->options->url, (unsigned long long)(now_ms - since_ms) / 1000);

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include "tamis/keys_options.h"
 #include "tamis/options.h"
 #include "tamis/worker.h"
 
@@ -55,6 +56,7 @@ static const tamis_option rows[] = {
      .max = INT64_MAX,
      .group = "Resources",
      .help = "end without a word from the coordinator for so long; 0: never"},
+    TAMIS_KEYS_OPTIONS("worker"),
     {.name = "log-level",
      .type = TAMIS_OPTION_CHOICE,
      .default_text = "info",
@@ -76,7 +78,8 @@ static const tamis_option_table table = {
         "Pulls tasks from the coordinator, reads inputs and the results of other workers "
         "by their paths, and leaves its own results in the data folder. When it is "
         "stopped or killed, its tasks are given to others.",
-    .examples = "  tamis-worker --coordinator tcp://127.0.0.1:7600 --data /scratch/tamis\n",
+    .examples = "  tamis-worker --coordinator tcp://127.0.0.1:7600 --data /scratch/tamis\n"
+                "  tamis-worker --coordinator tcp://10.0.0.1:7600 --data D --key-file w1.key\n",
     .exit_codes = "1  failed\n2  usage\n4  the coordinator is out of reach\n128+n  by signal n\n",
     .options = rows,
     .option_count = sizeof(rows) / sizeof(rows[0]),
@@ -102,6 +105,17 @@ static tamis_status open_roots(const tamis_options *options, tamis_roots **out_r
     size_t count = tamis_options_list(options, "root", &folders);
 
     return count == 0 ? TAMIS_OK : tamis_roots_create(folders, count, out_roots, err);
+}
+
+static tamis_status load_keys(const tamis_options *options, tamis_net_security *out_security,
+                              tamis_err *err)
+{
+    tamis_status status = tamis_keys_load(options, TAMIS_ROLE_WORKER, out_security, NULL, err);
+
+    return status == TAMIS_OK
+               ? tamis_keys_check_url(options, out_security,
+                                      tamis_options_text(options, "coordinator"), err)
+               : status;
 }
 
 static tamis_status serve(const tamis_worker_options *options, int *out_signal, tamis_err *err)
@@ -137,6 +151,7 @@ static int exit_code(tamis_status status, int signal_number, const tamis_err *er
 int tamis_worker_main(int argument_count, char **arguments, const tamis_task_table *tasks)
 {
     tamis_options *options = NULL;
+    tamis_net_security security = {.is_on = false};
     tamis_net *net = NULL;
     tamis_log *log = NULL;
     tamis_roots *roots = NULL;
@@ -156,7 +171,10 @@ int tamis_worker_main(int argument_count, char **arguments, const tamis_task_tab
         .format = (tamis_log_format)tamis_options_choice(options, "log-format"),
     };
 
-    status = tamis_log_create(&log_options, &log);
+    status = load_keys(options, &security, &err);
+    if (status == TAMIS_OK) {
+        status = tamis_log_create(&log_options, &log);
+    }
     if (status == TAMIS_OK) {
         status = open_roots(options, &roots, &err);
     }
@@ -171,6 +189,7 @@ int tamis_worker_main(int argument_count, char **arguments, const tamis_task_tab
             .threads = thread_count(options),
             .memory_bytes = tamis_options_uint(options, "memory"),
             .give_up_ms = tamis_options_uint(options, "give-up"),
+            .security = &security,
             .roots = roots,
             .tasks = tasks,
             .log = log,
@@ -181,6 +200,7 @@ int tamis_worker_main(int argument_count, char **arguments, const tamis_task_tab
     tamis_net_destroy(net);
     tamis_roots_destroy(roots);
     tamis_log_destroy(log);
+    explicit_bzero(&security, sizeof(security));
     tamis_options_destroy(options);
     return exit_code(status, signal_number, &err);
 }

@@ -91,6 +91,7 @@ static tamis_status connect_socket(worker_loop *loop, tamis_err *err)
         .identity = tamis_slice_of_string(loop->identity),
         .queue_max = QUEUE_MAX,
         .frame_size_max = TAMIS_WIRE_BULK_MAX,
+        .security = loop->options->security,
     };
     tamis_status status = tamis_socket_open(loop->options->net, &options, &loop->socket, err);
 

@@ -17,6 +17,7 @@
 #define TAMIS_CLUSTER_H
 
 #include "tamis/log.h"
+#include "tamis/net.h"
 #include "tamis/run_status.h"
 
 /* `status` is valid during the call. */
@@ -51,7 +52,8 @@ tamis_status tamis_cluster_run(const tamis_cluster_options *options, tamis_run_s
                                tamis_err *err);
 
 typedef struct tamis_submit_options {
-    const char *url; /* of the coordinator: tcp://host:port */
+    const char *url;                    /* of the coordinator: tcp://host:port */
+    const tamis_net_security *security; /* NULL or off: neither encrypted nor checked */
     const tamis_job *job;
     bool is_data_kept;
     bool is_detached;    /* return as soon as the coordinator has the job, durably */
@@ -67,6 +69,7 @@ typedef struct tamis_submit_options {
  * and is not repeated. When is_canceled is set the job is canceled at the coordinator.
  *   TAMIS_OK, TAMIS_ECANCELED, the job's failure as above.
  *   TAMIS_EPEER     no coordinator answered for give_up_ms.
+ *   TAMIS_EDENIED   it does not let this key in, or not for this.
  *   TAMIS_ECHANGED  it has another job under the same id.
  *   TAMIS_EVERSION  it speaks another protocol or decides by other definitions. */
 TAMIS_MUST_USE

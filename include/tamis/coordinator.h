@@ -24,14 +24,17 @@ typedef struct tamis_coordinator_options {
     uint32_t heartbeat_ms;
     uint32_t lease_ms;
     uint32_t attempts_max;
-    const tamis_task_table *tasks; /* of local kinds */
-    tamis_log *log;                /* NULL: silent */
+    const tamis_net_security *security; /* NULL or off: neither encrypted nor checked */
+    const char *allowed_path;           /* with security: the list of keys, see keys.h */
+    const tamis_task_table *tasks;      /* of local kinds */
+    tamis_log *log;                     /* NULL: silent */
 } tamis_coordinator_options;
 
 /* Recovers from the ledger, starts and listens; out_url (TAMIS_URL_SIZE bytes, may be NULL) is
- * where peers connect to. When it is stopped everything stays in the ledger. TAMIS_EHELD: address
- * or folder in use; TAMIS_EARG: url; TAMIS_EFORMAT, TAMIS_EVERSION, TAMIS_ECORRUPT: the ledger;
- * TAMIS_EIO, TAMIS_ENOSPC, TAMIS_EDENIED, TAMIS_ENOMEM. */
+ * where peers connect to. With security the list of keys is read first, and again when it changes:
+ * who is not on it gets nowhere, see tamis/keys.h. When it is stopped everything stays in the
+ * ledger. TAMIS_EHELD: address or folder in use; TAMIS_EARG: url; TAMIS_EFORMAT, TAMIS_EVERSION,
+ * TAMIS_ECORRUPT: the ledger; TAMIS_EIO, TAMIS_ENOSPC, TAMIS_EDENIED, TAMIS_ENOMEM. */
 TAMIS_MUST_USE
 tamis_status tamis_coordinator_start(const tamis_coordinator_options *options, char *out_url,
                                      tamis_actor **out_coordinator, tamis_err *err);

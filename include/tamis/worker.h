@@ -16,20 +16,21 @@
 /* Borrowed until the worker has been stopped. */
 typedef struct tamis_worker_options {
     tamis_net *net;
-    const char *url;          /* of the coordinator */
-    const char *data_folder;  /* made when absent; one worker at a time */
-    uint32_t threads;         /* tasks side by side; 1 .. TAMIS_WORKER_THREADS_MAX */
-    uint64_t memory_bytes;    /* of all tasks together */
-    uint64_t give_up_ms;      /* ends without a word from the coordinator for so long; 0: never */
-    const tamis_roots *roots; /* paths of a job lie beneath them; NULL: anywhere */
+    const char *url;         /* of the coordinator */
+    const char *data_folder; /* made when absent; one worker at a time */
+    uint32_t threads;        /* tasks side by side; 1 .. TAMIS_WORKER_THREADS_MAX */
+    uint64_t memory_bytes;   /* of all tasks together */
+    uint64_t give_up_ms;     /* ends without a word from the coordinator for so long; 0: never */
+    const tamis_net_security *security; /* NULL or off: neither encrypted nor checked */
+    const tamis_roots *roots;           /* paths of a job lie beneath them; NULL: anywhere */
     const tamis_task_table *tasks;
     tamis_log *log; /* NULL: silent */
 } tamis_worker_options;
 
 /* Starts the worker; it looks for the coordinator in the background. The actor ends by itself with
- * TAMIS_EPEER (give_up_ms) or TAMIS_EVERSION (it was refused). When it is stopped it cancels its
- * tasks and says goodbye. TAMIS_EHELD: the data folder has a worker; TAMIS_EARG: url; TAMIS_EIO,
- * TAMIS_ENOSPC, TAMIS_EDENIED, TAMIS_ENOMEM. */
+ * TAMIS_EPEER (give_up_ms), TAMIS_EVERSION (it was refused) or TAMIS_EDENIED (its key was). When it
+ * is stopped it cancels its tasks and says goodbye. TAMIS_EHELD: the data folder has a worker;
+ * TAMIS_EARG: url; TAMIS_EIO, TAMIS_ENOSPC, TAMIS_EDENIED, TAMIS_ENOMEM. */
 TAMIS_MUST_USE
 tamis_status tamis_worker_start(const tamis_worker_options *options, tamis_actor **out_worker,
                                 tamis_err *err);

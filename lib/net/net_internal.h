@@ -38,6 +38,7 @@ struct tamis_socket {
     tamis_net *net;
     tamis_socket_kind kind;
     uint64_t peer_bytes_max;
+    uint64_t frame_size_max;
     bool is_secure;
     char domain[TAMIS_DOMAIN_SIZE]; /* "": takes packets of everybody */
     char user[TAMIS_USER_SIZE];     /* of the own key */

@@ -26,6 +26,7 @@
 #define KEEPALIVE_INTERVAL_S 10
 #define KEEPALIVE_COUNT      3
 #define SOCKETS_MAX          8192 /* two a thread, and their watchers */
+#define SEALED_EXTRA         64   /* at least what a frame grows by when it is encrypted */
 #define COUNTED_SIZE_MIN     1024 /* what is smaller is limited by queue_max alone */
 
 /* The option by which a handshake fails where no guard answers. It is in the library since 4.3.0,
@@ -109,12 +110,17 @@ static bool set_int(void *handle, int option, int value)
     return zmq_setsockopt(handle, option, &value, sizeof(value)) == 0;
 }
 
+static uint64_t frame_size_of(const tamis_socket_options *options)
+{
+    return options->frame_size_max == 0 ? FRAME_SIZE_DEFAULT : options->frame_size_max;
+}
+
 static bool set_options(void *handle, const tamis_socket_options *options)
 {
     int queue_max = options->queue_max == 0 ? QUEUE_MAX_DEFAULT : (int)options->queue_max;
     int receive_max = options->receive_queue_max == 0 ? queue_max : (int)options->receive_queue_max;
-    int64_t size_max =
-        (int64_t)(options->frame_size_max == 0 ? FRAME_SIZE_DEFAULT : options->frame_size_max);
+    bool is_sealed = options->security != NULL && options->security->is_on;
+    int64_t size_max = (int64_t)frame_size_of(options) + (is_sealed ? SEALED_EXTRA : 0);
     bool is_set = set_int(handle, ZMQ_SNDHWM, queue_max) &&
                   set_int(handle, ZMQ_RCVHWM, receive_max) &&
                   set_int(handle, ZMQ_LINGER, LINGER_MS);
@@ -199,6 +205,8 @@ tamis_status tamis_socket_open(tamis_net *net, const tamis_socket_options *optio
     socket->kind = options->kind;
     socket->net = net;
     socket->peer_bytes_max = options->peer_bytes_max;
+    socket->frame_size_max =
+        options->kind == TAMIS_SOCKET_PAIR ? UINT64_MAX : frame_size_of(options);
     socket->handle = zmq_socket(net->context, types[options->kind]);
     if (socket->handle == NULL || !set_options(socket->handle, options) ||
         !set_security(socket, options)) {
@@ -441,6 +449,18 @@ static tamis_status drop_rest(tamis_socket *socket)
     return status == TAMIS_OK ? TAMIS_EFORMAT : TAMIS_EIO;
 }
 
+static bool has_good_sizes(const tamis_socket *socket, const tamis_packet *packet)
+{
+    bool is_good = true;
+
+    for (size_t i = 0; i < packet->count; i++) {
+        uint64_t max = i < packet->first ? TAMIS_PEER_SIZE_MAX : socket->frame_size_max;
+
+        is_good = is_good && zmq_msg_size(&packet->frames[i]) <= max;
+    }
+    return is_good;
+}
+
 tamis_status tamis_socket_receive(tamis_socket *socket, tamis_packet *packet)
 {
     bool has_more = true;
@@ -462,6 +482,10 @@ tamis_status tamis_socket_receive(tamis_socket *socket, tamis_packet *packet)
         packet->count++;
     }
     net_acquired(&net_order);
+    if (!has_good_sizes(socket, packet)) {
+        packet->count = 0;
+        return TAMIS_EFORMAT;
+    }
     return packet->count > packet->first ? take_user(socket, packet) : TAMIS_EFORMAT;
 }
 

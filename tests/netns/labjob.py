@@ -48,6 +48,14 @@ def make_inputs(corpus, folder, batches):
     return folder
 
 
+def make_keys(tamis, folder):
+    """A key for each role, under its name."""
+    for role in ("coordinator", "worker", "client"):
+        subprocess.run([tamis, "keys", "new", "--keys", folder, "--role", role, role],
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=10, check=True)
+    return folder
+
+
 def run_embedded(tamis, inputs, out):
     done = subprocess.run([tamis, "run", "--quiet", "-o", out, inputs], stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, timeout=EMBEDDED_S, check=False)

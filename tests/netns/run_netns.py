@@ -23,7 +23,7 @@ from dataclasses import dataclass
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from labjob import (JobFailed, log_tails, make_inputs, redone_tasks,  # noqa: E402
+from labjob import (JobFailed, log_tails, make_inputs, make_keys, redone_tasks,  # noqa: E402
                     require_same_bytes, run_embedded, scratch_folder, started_tasks)
 from netlab import Lab, LabFailed, missing_tools, wait_until  # noqa: E402
 
@@ -56,10 +56,11 @@ class Cluster:
         self.workers = {}
         self.client = None
         os.makedirs(folder)
+        self.keys = make_keys(args.tamis, os.path.join(folder, "keys"))
         # No block around it: the lab ends its processes before the files are closed.
         self.coordinator = self._start("c", "c", [
             args.coordinator, "--state", os.path.join(folder, "state"), "--listen", self.url,
-            "--lease", f"{LEASE_S}s"])
+            "--lease", f"{LEASE_S}s", "--keys", self.keys])
 
     def _start(self, host, name, arguments):
         with open(self.log(name), "ab") as log:
@@ -72,12 +73,13 @@ class Cluster:
         for host in WORKERS:
             self.workers[host] = self._start(host, host, [
                 self.args.worker, "--coordinator", self.url, "--threads", "1", "--memory", "256MiB",
-                "--data", os.path.join(self.folder, f"data-{host}"), "--log-level", "debug"])
+                "--data", os.path.join(self.folder, f"data-{host}"), "--log-level", "debug",
+                "--keys", self.keys])
 
     def submit(self):
         self.client = self._start("client", "client", [
-            self.args.tamis, "run", "--quiet", "--coordinator", self.url, "-o", self.out,
-            self.inputs])
+            self.args.tamis, "run", "--quiet", "--coordinator", self.url, "--keys", self.keys,
+            "-o", self.out, self.inputs])
 
     def wait_for_task(self, host, deadline_s=60):
         """Until the worker has started a task; it is stopped there and then, mostly inside it."""
