@@ -5,7 +5,9 @@
 
 #include "commands.h"
 #include "tamis/failpoint.h"
+#include "tamis/isolate.h"
 #include "tamis/suggest.h"
+#include "worker_tasks.h"
 
 typedef struct command {
     const char *name;
@@ -78,6 +80,9 @@ int main(int argument_count, char **arguments)
 {
     if (tamis_failpoint_list(argument_count, arguments)) {
         return 0;
+    }
+    if (tamis_isolate_is_asked(argument_count, arguments)) {
+        return tamis_isolate_main(tamis_worker_tasks());
     }
     if (argument_count < 2) {
         print_help(stderr);

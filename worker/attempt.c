@@ -74,6 +74,7 @@ tamis_attempt *tamis_attempt_create(const tamis_attempt *from)
         attempt->run = from->run;
         attempt->records = from->records;
         attempt->lease = from->lease;
+        attempt->silence_ms = from->silence_ms;
         attempt->blob_of = from->blob_of;
         attempt->counters_of = from->counters_of;
         attempt->context = from->context;
@@ -272,6 +273,7 @@ static tamis_status run_task(attempt_run *run, tamis_err *err)
         .roots = attempt->roots,
         .memory_bytes = attempt->memory_bytes,
         .progress = &attempt->progress,
+        .silence_ms = attempt->silence_ms,
         .open_file = open_file,
         .gather = gather,
         .release = release,

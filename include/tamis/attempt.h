@@ -90,7 +90,8 @@ typedef struct tamis_attempt {
     tamis_status (*blob_of)(void *context, uint32_t stage, uint32_t task, tamis_slice *out_blob,
                             tamis_err *err);
     const uint64_t *(*counters_of)(void *context, uint32_t stage);
-    void *context; /* of these two */
+    void *context;       /* of these two */
+    uint64_t silence_ms; /* task.h */
     tamis_task_progress progress;
     tamis_status status; /* filled by _run: */
     tamis_err err;

@@ -48,6 +48,15 @@ typedef struct tamis_ids_cursor tamis_ids_cursor;
 TAMIS_MUST_USE
 tamis_status tamis_records_open(const char *folder, bool is_read_only, tamis_records **out_records,
                                 tamis_err *err);
+/* Opens a store without a database: what its writers commit stays in `folder`, which exists, as two
+ * files, for _adopt by whoever has the true store open. One writer, which commits once. Nothing can
+ * be read from it. TAMIS_ENOMEM. */
+TAMIS_MUST_USE
+tamis_status tamis_records_spool(const char *folder, tamis_records **out_records, tamis_err *err);
+/* Takes in what a spool in `folder` (on the store's file system) committed, as a _commit here would
+ * have; nothing when it had no rows. TAMIS_ECORRUPT: half of it is missing. */
+TAMIS_MUST_USE
+tamis_status tamis_records_adopt(tamis_records *records, const char *folder, tamis_err *err);
 /* Writers and cursors must be destroyed before (asserted). NULL is allowed. */
 void tamis_records_close(tamis_records *records);
 

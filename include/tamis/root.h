@@ -35,6 +35,10 @@ tamis_status tamis_roots_create(const char *const *folders, size_t count, tamis_
                                 tamis_err *err);
 void tamis_roots_destroy(tamis_roots *roots); /* NULL is allowed */
 
+/* The folders as they were given, in any order, so that another process can open the same. */
+size_t tamis_roots_count(const tamis_roots *roots);
+const char *tamis_roots_name(const tamis_roots *roots, size_t index);
+
 /* Opens what is there; `flags` as for open(2), without O_CREAT; O_CLOEXEC is added. */
 TAMIS_MUST_USE
 tamis_status tamis_roots_open(const tamis_roots *roots, const char *path, int flags, int *out_file,

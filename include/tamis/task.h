@@ -109,6 +109,7 @@ typedef struct tamis_task_env {
     const struct tamis_roots *roots; /* inputs and OUT lie beneath them; NULL: anywhere */
     uint64_t memory_bytes;           /* for this task */
     tamis_task_progress *progress;
+    uint64_t silence_ms; /* isolated: without progress for so long it counts as dead; 0: default */
     const struct tamis_isolation *isolation; /* isolation.h; NULL: in the worker's own process */
     /* How a task gets at the results of earlier stages, wherever they are. Where one cannot be had
      * the outcome is TAMIS_ELOST (of the attempt at the latest: what a task finds missing or

@@ -179,6 +179,17 @@ void tamis_roots_destroy(tamis_roots *roots)
     free(roots);
 }
 
+size_t tamis_roots_count(const tamis_roots *roots)
+{
+    return roots->count;
+}
+
+const char *tamis_roots_name(const tamis_roots *roots, size_t index)
+{
+    TAMIS_ASSERT(index < roots->count);
+    return roots->items[index].given;
+}
+
 /* ---- Opening --------------------------------------------------------------------------------- */
 
 static tamis_status is_outside(const char *path, tamis_err *err)

@@ -25,6 +25,12 @@ typedef struct record_scan record_scan;
 TAMIS_MUST_USE
 tamis_status record_table_open(const char *folder, bool is_read_only, record_table **out_table,
                                tamis_err *err);
+/* A table without a database: finished files that are ingested stay in `folder`. */
+TAMIS_MUST_USE
+tamis_status record_table_spool(const char *folder, record_table **out_table, tamis_err *err);
+/* Takes in what was ingested into a spool in that folder. */
+TAMIS_MUST_USE
+tamis_status record_table_adopt(record_table *table, const char *folder, tamis_err *err);
 void record_table_close(record_table *table);
 const char *record_table_folder(const record_table *table);
 bool record_table_is_read_only(const record_table *table);

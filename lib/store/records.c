@@ -69,6 +69,28 @@ tamis_status tamis_records_open(const char *folder, bool is_read_only, tamis_rec
     return TAMIS_OK;
 }
 
+tamis_status tamis_records_spool(const char *folder, tamis_records **out_records, tamis_err *err)
+{
+    tamis_records *records = calloc(1, sizeof(*records));
+    tamis_status status = TAMIS_OK;
+
+    if (records == NULL) {
+        return tamis_err_set(err, TAMIS_ENOMEM, "%s: no memory for a record store", folder);
+    }
+    status = record_table_spool(folder, &records->table, err);
+    if (status != TAMIS_OK) {
+        free(records);
+        return status;
+    }
+    *out_records = records;
+    return TAMIS_OK;
+}
+
+tamis_status tamis_records_adopt(tamis_records *records, const char *folder, tamis_err *err)
+{
+    return record_table_adopt(records->table, folder, err);
+}
+
 void tamis_records_close(tamis_records *records)
 {
     if (records != NULL) {

@@ -3,7 +3,9 @@
  * a memory table, and without compactions a file never changes nor goes away, which is what lets
  * other processes read beside the writer. A repeated task brings the same keys with the same
  * values again; RocksDB then puts the newer file above the older one and shows either. */
+#include <errno.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -12,6 +14,7 @@
 
 #include "record_table.h"
 #include "rocksdb_error.h"
+#include "tamis/path.h"
 
 #define KEY_BYTES            9 /* range, ord */
 #define WRITE_BUFFER_BYTES   (64u << 10)
@@ -30,6 +33,7 @@ struct record_table {
     rocksdb_options_t *options;
     rocksdb_column_family_handle_t *family;
     bool is_read_only;
+    bool is_spool;               /* db is NULL */
     _Atomic uint32_t user_count; /* files and scans that are open: a close below them is a bug */
 };
 
@@ -154,6 +158,19 @@ out:
     return status;
 }
 
+tamis_status record_table_spool(const char *folder, record_table **out_table, tamis_err *err)
+{
+    record_table *table = calloc(1, sizeof(*table));
+
+    if (table == NULL || (table->folder = strdup(folder)) == NULL) {
+        free(table);
+        return tamis_err_set(err, TAMIS_ENOMEM, "%s: no memory for a record store", folder);
+    }
+    table->is_spool = true;
+    *out_table = table;
+    return TAMIS_OK;
+}
+
 void record_table_close(record_table *table)
 {
     if (table == NULL) {
@@ -257,23 +274,73 @@ void record_file_destroy(record_file *file)
     free(file);
 }
 
-tamis_status record_table_ingest(record_table *table, record_file *const *files, size_t file_count,
+/* Where a spool keeps its files, in the order in which they are ingested. */
+static const char *const spool_names[2] = {"docs.sst", "ids.sst"};
+
+static tamis_status spool_ingest(const record_table *table, record_file *const *files,
+                                 size_t file_count, tamis_err *err)
+{
+    tamis_status status = TAMIS_OK;
+
+    for (size_t i = 0; status == TAMIS_OK && i < file_count; i++) {
+        char path[TAMIS_PATH_MAX];
+
+        status = tamis_path_join(path, table->folder, spool_names[i], err);
+        if (status == TAMIS_OK && rename(files[i]->path, path) != 0) {
+            status = tamis_err_errno(err, errno, "%s: rename to %s", files[i]->path, path);
+        }
+    }
+    return status;
+}
+
+static tamis_status ingest_paths(record_table *table, const char *const *paths, size_t count,
                                  tamis_err *err)
 {
     rocksdb_ingestexternalfileoptions_t *options = rocksdb_ingestexternalfileoptions_create();
-    const char *paths[2] = {NULL, NULL};
     char *message = NULL;
 
-    TAMIS_ASSERT(file_count <= sizeof(paths) / sizeof(paths[0]));
-    for (size_t i = 0; i < file_count; i++) {
-        paths[i] = files[i]->path;
-    }
     rocksdb_ingestexternalfileoptions_set_move_files(options, 1);
     rocksdb_ingestexternalfileoptions_set_snapshot_consistency(options, 1);
     rocksdb_ingestexternalfileoptions_set_allow_global_seqno(options, 1);
-    rocksdb_ingest_external_file_cf(table->db, table->family, paths, file_count, options, &message);
+    rocksdb_ingest_external_file_cf(table->db, table->family, paths, count, options, &message);
     rocksdb_ingestexternalfileoptions_destroy(options);
     return rocksdb_error_take(&message, table->folder, err);
+}
+
+tamis_status record_table_adopt(record_table *table, const char *folder, tamis_err *err)
+{
+    char paths[2][TAMIS_PATH_MAX];
+    const char *list[2] = {paths[0], paths[1]};
+    unsigned found = 0;
+
+    TAMIS_ASSERT(!table->is_read_only && !table->is_spool);
+    for (size_t i = 0; i < 2; i++) {
+        tamis_status status = tamis_path_join(paths[i], folder, spool_names[i], err);
+
+        if (status != TAMIS_OK) {
+            return status;
+        }
+        found += access(paths[i], F_OK) == 0 ? 1 : 0;
+    }
+    if (found == 1) {
+        return tamis_err_set(err, TAMIS_ECORRUPT, "%s: half of the records is missing", folder);
+    }
+    return found == 0 ? TAMIS_OK : ingest_paths(table, list, 2, err);
+}
+
+tamis_status record_table_ingest(record_table *table, record_file *const *files, size_t file_count,
+                                 tamis_err *err)
+{
+    const char *paths[2] = {NULL, NULL};
+
+    TAMIS_ASSERT(file_count <= sizeof(paths) / sizeof(paths[0]));
+    if (table->is_spool) {
+        return spool_ingest(table, files, file_count, err);
+    }
+    for (size_t i = 0; i < file_count; i++) {
+        paths[i] = files[i]->path;
+    }
+    return ingest_paths(table, paths, file_count, err);
 }
 
 /* ---- Scans ----------------------------------------------------------------------------------- */
@@ -283,6 +350,7 @@ tamis_status record_scan_create(record_table *table, record_range range, tamis_o
 {
     record_scan *scan = calloc(1, sizeof(*scan));
 
+    TAMIS_ASSERT(!table->is_spool);
     if (scan == NULL) {
         return tamis_err_set(err, TAMIS_ENOMEM, "%s: no memory for a scan", table->folder);
     }

@@ -118,6 +118,7 @@ static tamis_status run_task(run *r, uint32_t stage, uint32_t task, uint32_t *ou
         .folder = done->folder,
         .records = what->is_local ? NULL : r->records,
         .memory_bytes = r->options->memory_bytes,
+        .silence_ms = r->options->silence_ms,
         .open_file = open_file,
         .gather = gather,
         .release = release,

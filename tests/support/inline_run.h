@@ -15,6 +15,7 @@ typedef struct tamis_inline_options {
     const tamis_job *job;
     const char *folder; /* for results; made when absent */
     uint64_t memory_bytes;
+    uint64_t silence_ms; /* as in the tasks' env */
     const tamis_task_table *worker_tasks;
     const tamis_task_table *local_tasks;
     /* Called behind each stage; may be NULL. */
