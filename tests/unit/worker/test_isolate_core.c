@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "../../../worker/isolate_core.h"
+#include "isolate_core.h"
 #include "tamis/rng.h"
 
 #define ROWS_MAX 200
