@@ -12,6 +12,9 @@ struct tamis_stage_runner {
     const tamis_stage_runner_options *options;
     tamis_actor *executor;
     tamis_records_cache *records;
+    tamis_folder_book *book;
+    const char **folders; /* of the book, by number; interned by the core */
+    size_t folder_count;
     tamis_job_view *view; /* of view_job */
     char view_job[TAMIS_JOB_ID_SIZE];
     tamis_attempt *attempt; /* NULL: none runs */
@@ -32,7 +35,11 @@ tamis_status tamis_stage_runner_create(const tamis_stage_runner_options *options
     }
     runner->options = options;
     tamis_buf_init(&runner->blob, TAMIS_BLOB_MAX);
-    status = tamis_records_cache_create(&runner->records);
+    runner->folders = calloc(FOLDERS_MAX, sizeof(char *));
+    status = runner->folders == NULL ? TAMIS_ENOMEM : tamis_folder_book_create(&runner->book);
+    if (status == TAMIS_OK) {
+        status = tamis_records_cache_create(&runner->records);
+    }
     if (status == TAMIS_OK) {
         status = tamis_executor_start(options->net, &runner->executor, err);
     } else {
@@ -77,6 +84,8 @@ void tamis_stage_runner_destroy(tamis_stage_runner *runner)
     }
     tamis_attempt_destroy(runner->ended);
     tamis_job_view_destroy(runner->view);
+    tamis_folder_book_destroy(runner->book);
+    free(runner->folders);
     tamis_records_cache_destroy(runner->records);
     tamis_buf_fini(&runner->blob);
     free(runner);
@@ -112,23 +121,35 @@ static const uint64_t *counters_of(void *context, uint32_t stage)
 
 /* ---- Starting -------------------------------------------------------------------------------- */
 
-/* Number of the owner in the list, which grows as needed. The core's strings are interned, so that
+/* Number of the owner in the book, which grows as needed. The core's strings are interned, so that
  * equal owners are equal pointers. */
-static uint16_t folder_number(const char **folders, size_t *count, const char *owner)
+static tamis_status folder_number(tamis_stage_runner *runner, const char *owner,
+                                  uint16_t *out_number, tamis_err *err)
 {
+    uint64_t version = tamis_folder_book_version(runner->book);
+    tamis_folder_row row = {
+        .path = owner, .folder_id = "", .data_url = "", .public_key = "", .is_alive = true};
     size_t i = 0;
+    tamis_status status = TAMIS_OK;
 
+    *out_number = TAMIS_WIRE_NO_FOLDER;
     if (owner == NULL) {
-        return TAMIS_WIRE_NO_FOLDER;
+        return TAMIS_OK;
     }
-    while (i < *count && folders[i] != owner) {
+    while (i < runner->folder_count && runner->folders[i] != owner) {
         i++;
     }
     TAMIS_ASSERT(i < FOLDERS_MAX);
-    if (i == *count) {
-        folders[(*count)++] = owner;
+    if (i == runner->folder_count) {
+        row.number = (uint32_t)i;
+        status = tamis_folder_book_apply(runner->book, version, version + 1, &row, 1, err);
+        if (status != TAMIS_OK) {
+            return status;
+        }
+        runner->folders[runner->folder_count++] = owner;
     }
-    return (uint16_t)i;
+    *out_number = (uint16_t)i;
+    return TAMIS_OK;
 }
 
 static tamis_status add_owners(tamis_stage_runner *runner, const tamis_coordinator_core *core,
@@ -136,30 +157,27 @@ static tamis_status add_owners(tamis_stage_runner *runner, const tamis_coordinat
 {
     uint32_t stage_count = 0;
     const tamis_stage *stages = tamis_job_view_stages(runner->view, &stage_count);
-    const char **folders = calloc(FOLDERS_MAX, sizeof(char *));
     tamis_buf table;
-    size_t folder_count = 0;
     tamis_status status = TAMIS_OK;
 
     tamis_buf_init(&table, 0);
-    status = folders == NULL ? TAMIS_ENOMEM
-                             : tamis_buf_reserve(&table, (size_t)stages[stage].task_count * 2 + 1);
+    status = tamis_buf_reserve(&table, (size_t)stages[stage].task_count * 2 + 1);
     if (status != TAMIS_OK) {
         tamis_err_set(err, status, "no memory for the places of results");
-        goto out;
     }
-    for (uint32_t t = 0; t < stages[stage].task_count; t++) {
+    for (uint32_t t = 0; t < stages[stage].task_count && status == TAMIS_OK; t++) {
         const char *owner = tamis_coordinator_core_owner(core, runner->view_job, stage, t);
+        uint16_t number = 0;
 
-        tamis_put16le(table.data + table.size, folder_number(folders, &folder_count, owner));
+        status = folder_number(runner, owner, &number, err);
+        tamis_put16le(table.data + table.size, number);
         table.size += 2;
     }
-    status = tamis_job_view_add_owners(runner->view, stage, stage + 1, folders, folder_count,
-                                       tamis_buf_slice(&table), err);
-
-out:
+    if (status == TAMIS_OK) {
+        status =
+            tamis_job_view_add_owners(runner->view, stage, stage + 1, tamis_buf_slice(&table), err);
+    }
     tamis_buf_fini(&table);
-    free(folders);
     return status;
 }
 
@@ -175,8 +193,8 @@ static tamis_status take_job(tamis_stage_runner *runner, const tamis_coordinator
         runner->view = NULL;
         tamis_records_cache_drop(runner->records, NULL, false);
         (void)snprintf(runner->view_job, sizeof(runner->view_job), "%s", job);
-        status =
-            tamis_job_view_create(tamis_coordinator_core_job_bytes(core, job), &runner->view, err);
+        status = tamis_job_view_create(tamis_coordinator_core_job_bytes(core, job), runner->book,
+                                       &runner->view, err);
     }
     for (uint32_t s = 0; s < stage && status == TAMIS_OK; s++) {
         if (s >= tamis_job_view_known_stages(runner->view)) {

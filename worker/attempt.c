@@ -22,8 +22,6 @@ typedef struct attempt_run {
     tamis_attempt *attempt;
     tamis_results *results;
     tamis_inputs *inputs;
-    const char **folders; /* of results, by number */
-    size_t folder_count;
     acquired *acquired;
     char folder[TAMIS_PATH_MAX];
     char temp_folder[TAMIS_PATH_MAX]; /* beside it: of what is fetched */
@@ -69,6 +67,7 @@ tamis_attempt *tamis_attempt_create(const tamis_attempt *from)
         attempt->stage = from->stage;
         attempt->task = from->task;
         attempt->fence = from->fence;
+        attempt->is_isolated = from->is_isolated;
         attempt->memory_bytes = from->memory_bytes;
         attempt->roots = from->roots;
         attempt->run = from->run;
@@ -95,42 +94,30 @@ void tamis_attempt_destroy(tamis_attempt *attempt)
 
 /* ---- Callbacks ------------------------------------------------------------------------------- */
 
-/* Folders get numbers in the order in which they are met. A view hands out few different ones. */
+/* Folders are told by their index in the book. */
 static uint32_t owner_of(void *context, uint32_t stage, uint32_t task)
 {
-    attempt_run *run = context;
-    const char *owner = tamis_job_view_owner(run->attempt->view, stage, task);
-    const char **folders = NULL;
+    const attempt_run *run = context;
+    uint16_t index = tamis_job_view_folder(run->attempt->view, stage, task);
 
     TAMIS_ASSERT(stage < run->attempt->stage);
-    if (owner == NULL) {
-        return TAMIS_FOLDER_NONE;
-    }
-    for (size_t i = 0; i < run->folder_count; i++) {
-        if (run->folders[i] == owner || strcmp(run->folders[i], owner) == 0) {
-            return (uint32_t)i;
-        }
-    }
-    folders = realloc(run->folders, (run->folder_count + 1) * sizeof(*folders));
-    if (folders == NULL) {
-        return TAMIS_FOLDER_NONE;
-    }
-    run->folders = folders;
-    run->folders[run->folder_count] = owner;
-    return (uint32_t)run->folder_count++;
+    return index == TAMIS_FOLDER_NO_INDEX ? TAMIS_FOLDER_NONE : index;
 }
 
 static bool folder_of(void *context, uint32_t number, tamis_folder_place *out_place)
 {
     const attempt_run *run = context;
-    int length = 0;
+    tamis_folder_entry entry;
 
-    if (number >= run->folder_count) {
+    if (number >= TAMIS_FOLDER_NO_INDEX ||
+        !tamis_folder_book_get(tamis_job_view_book(run->attempt->view), (uint16_t)number, &entry)) {
         return false;
     }
-    *out_place = (tamis_folder_place){.is_alive = true};
-    length = snprintf(out_place->path, sizeof(out_place->path), "%s", run->folders[number]);
-    return length > 0 && (size_t)length < sizeof(out_place->path);
+    *out_place = (tamis_folder_place){.is_alive = entry.is_alive};
+    memcpy(out_place->folder_id, entry.folder_id, sizeof(out_place->folder_id));
+    memcpy(out_place->data_url, entry.data_url, sizeof(out_place->data_url));
+    memcpy(out_place->public_key, entry.public_key, sizeof(out_place->public_key));
+    return tamis_path_join(out_place->path, "", entry.path, NULL) == TAMIS_OK;
 }
 
 static tamis_status open_file(void *context, uint32_t stage, uint32_t task, tamis_result_file file,
@@ -315,7 +302,6 @@ static void run_fini(attempt_run *run)
     }
     tamis_inputs_close(run->inputs);
     tamis_results_destroy(run->results);
-    free(run->folders);
 }
 
 static tamis_status open_inputs(attempt_run *run, tamis_err *err)

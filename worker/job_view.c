@@ -4,52 +4,86 @@
 
 #include "tamis/attempt.h"
 #include "tamis/bytes.h"
-#include "tamis/wire.h"
 
-typedef struct owner_table {
-    char **folders;
-    size_t folder_count;
-    uint16_t *owners; /* by task */
-} owner_table;
-
-struct tamis_job_view {
+/* What all views of a job have in common. */
+typedef struct shared_job {
     _Atomic unsigned keepers;
     tamis_job *job;
     tamis_stage stages[TAMIS_STAGES_MAX];
     uint32_t stage_count;
-    owner_table *owners[TAMIS_STAGES_MAX]; /* NULL: not known */
+} shared_job;
+
+struct tamis_job_view {
+    _Atomic unsigned keepers;
+    shared_job *shared;
+    tamis_folder_book *book;
+    uint16_t *owners[TAMIS_STAGES_MAX]; /* indexes in the book, by task; NULL: not known */
 };
 
-tamis_status tamis_job_view_create(tamis_slice packed, tamis_job_view **out_view, tamis_err *err)
+/* Whether that was the last one. What every keeper did comes before it frees. */
+static bool let_go(_Atomic unsigned *keepers)
 {
-    tamis_job_view *view = calloc(1, sizeof(*view));
+    return atomic_fetch_sub_explicit(keepers, 1, memory_order_acq_rel) == 1;
+}
+
+static tamis_status share_job(tamis_slice packed, shared_job **out_shared, tamis_err *err)
+{
+    shared_job *shared = calloc(1, sizeof(*shared));
     tamis_status status = TAMIS_OK;
 
-    if (view == NULL) {
+    if (shared == NULL) {
         return tamis_err_set(err, TAMIS_ENOMEM, "no memory for a job");
     }
-    status = tamis_job_unpack(packed, &view->job, err);
+    status = tamis_job_unpack(packed, &shared->job, err);
     if (status != TAMIS_OK) {
-        free(view);
+        free(shared);
         return status;
     }
+    atomic_init(&shared->keepers, 1);
+    shared->stage_count = tamis_job_stages(shared->job, shared->stages);
+    *out_shared = shared;
+    return TAMIS_OK;
+}
+
+static void shared_job_destroy(shared_job *shared)
+{
+    if (let_go(&shared->keepers)) {
+        tamis_job_destroy(shared->job);
+        free(shared);
+    }
+}
+
+/* Takes one keeper of `shared`, also on failure. */
+static tamis_status make_view(shared_job *shared, tamis_folder_book *book,
+                              tamis_job_view **out_view, tamis_err *err)
+{
+    tamis_job_view *view = calloc(1, sizeof(*view));
+
+    if (view == NULL) {
+        shared_job_destroy(shared);
+        return tamis_err_set(err, TAMIS_ENOMEM, "no memory for a job");
+    }
     atomic_init(&view->keepers, 1);
-    view->stage_count = tamis_job_stages(view->job, view->stages);
+    view->shared = shared;
+    view->book = book;
     *out_view = view;
     return TAMIS_OK;
 }
 
-static void table_destroy(owner_table *table)
+tamis_status tamis_job_view_create(tamis_slice packed, tamis_folder_book *book,
+                                   tamis_job_view **out_view, tamis_err *err)
 {
-    if (table == NULL) {
-        return;
-    }
-    for (size_t i = 0; table->folders != NULL && i < table->folder_count; i++) {
-        free(table->folders[i]);
-    }
-    free(table->folders);
-    free(table->owners);
-    free(table);
+    shared_job *shared = NULL;
+    tamis_status status = share_job(packed, &shared, err);
+
+    return status == TAMIS_OK ? make_view(shared, book, out_view, err) : status;
+}
+
+tamis_status tamis_job_view_create_like(const tamis_job_view *like, tamis_job_view **out_view,
+                                        tamis_err *err)
+{
+    atomic_fetch_add_explicit(&like->shared->keepers, 1, memory_order_relaxed);
+    return make_view(like->shared, like->book, out_view, err);
 }
 
 tamis_job_view *tamis_job_view_keep(tamis_job_view *view)
@@ -60,78 +94,71 @@ tamis_job_view *tamis_job_view_keep(tamis_job_view *view)
 
 void tamis_job_view_destroy(tamis_job_view *view)
 {
-    /* What every keeper did with the view comes before the last one frees it. */
-    if (view == NULL || atomic_fetch_sub_explicit(&view->keepers, 1, memory_order_acq_rel) != 1) {
+    if (view == NULL || !let_go(&view->keepers)) {
         return;
     }
-    for (uint32_t s = 0; s < view->stage_count; s++) {
-        table_destroy(view->owners[s]);
+    for (uint32_t s = 0; s < view->shared->stage_count; s++) {
+        free(view->owners[s]);
     }
-    tamis_job_destroy(view->job);
+    shared_job_destroy(view->shared);
     free(view);
 }
 
 const tamis_job *tamis_job_view_job(const tamis_job_view *view)
 {
-    return view->job;
+    return view->shared->job;
+}
+
+tamis_folder_book *tamis_job_view_book(const tamis_job_view *view)
+{
+    return view->book;
 }
 
 const tamis_stage *tamis_job_view_stages(const tamis_job_view *view, uint32_t *out_count)
 {
-    *out_count = view->stage_count;
-    return view->stages;
+    *out_count = view->shared->stage_count;
+    return view->shared->stages;
 }
 
-static tamis_status table_create(uint32_t task_count, const char *const *folders,
-                                 size_t folder_count, const uint8_t *bytes, owner_table **out_table,
-                                 tamis_err *err)
-{
-    owner_table *table = calloc(1, sizeof(*table));
-    tamis_status status = TAMIS_ENOMEM;
+/* ---- Owners ---------------------------------------------------------------------------------- */
 
-    if (table == NULL) {
-        goto out;
-    }
-    table->folders = calloc(folder_count + 1, sizeof(char *));
-    table->owners = calloc((size_t)task_count + 1, sizeof(uint16_t));
-    if (table->folders == NULL || table->owners == NULL) {
-        goto out;
-    }
-    for (; table->folder_count < folder_count; table->folder_count++) {
-        table->folders[table->folder_count] = strdup(folders[table->folder_count]);
-        if (table->folders[table->folder_count] == NULL) {
-            goto out;
-        }
+static tamis_status read_table(const tamis_job_view *view, uint32_t task_count,
+                               const uint8_t *bytes, uint16_t **out_owners, tamis_err *err)
+{
+    uint16_t *owners = calloc((size_t)task_count + 1, sizeof(*owners));
+
+    if (owners == NULL) {
+        return tamis_err_set(err, TAMIS_ENOMEM, "no memory for the places of results");
     }
     for (uint32_t t = 0; t < task_count; t++) {
-        table->owners[t] = tamis_get16le(bytes + (size_t)t * 2);
-        if (table->owners[t] != TAMIS_WIRE_NO_FOLDER && table->owners[t] >= folder_count) {
-            status = TAMIS_EFORMAT;
-            goto out;
+        uint16_t number = tamis_get16le(bytes + (size_t)t * 2);
+
+        owners[t] = TAMIS_FOLDER_NO_INDEX;
+        if (number == TAMIS_WIRE_NO_FOLDER) {
+            continue;
+        }
+        owners[t] = tamis_folder_book_index(view->book, number);
+        if (owners[t] == TAMIS_FOLDER_NO_INDEX) {
+            free(owners);
+            return tamis_err_set(err, TAMIS_EAGAIN, "data folder %u is not known yet", number);
         }
     }
-    *out_table = table;
-    table = NULL;
-    status = TAMIS_OK;
-
-out:
-    table_destroy(table);
-    return status == TAMIS_OK ? TAMIS_OK
-                              : tamis_err_set(err, status, "job: owners cannot be taken in");
+    *out_owners = owners;
+    return TAMIS_OK;
 }
 
 tamis_status tamis_job_view_add_owners(tamis_job_view *view, uint32_t first, uint32_t end,
-                                       const char *const *folders, size_t folder_count,
                                        tamis_slice table, tamis_err *err)
 {
+    const tamis_stage *stages = view->shared->stages;
     uint64_t need = 0;
     const uint8_t *at = table.data;
 
-    if (first > end || end > view->stage_count) {
+    if (first > end || end > view->shared->stage_count) {
         return tamis_err_set(err, TAMIS_EFORMAT, "job: owners of stages that it does not have");
     }
     for (uint32_t s = first; s < end; s++) {
-        need += (uint64_t)view->stages[s].task_count * 2;
+        need += (uint64_t)stages[s].task_count * 2;
     }
     if (need != table.size) {
         return tamis_err_set(err, TAMIS_EFORMAT, "job: %zu bytes of owners, %llu are expected",
@@ -139,14 +166,13 @@ tamis_status tamis_job_view_add_owners(tamis_job_view *view, uint32_t first, uin
     }
     for (uint32_t s = first; s < end; s++) {
         if (view->owners[s] == NULL) {
-            tamis_status status = table_create(view->stages[s].task_count, folders, folder_count,
-                                               at, &view->owners[s], err);
+            tamis_status status = read_table(view, stages[s].task_count, at, &view->owners[s], err);
 
             if (status != TAMIS_OK) {
                 return status;
             }
         }
-        at += (size_t)view->stages[s].task_count * 2;
+        at += (size_t)stages[s].task_count * 2;
     }
     return TAMIS_OK;
 }
@@ -155,19 +181,27 @@ uint32_t tamis_job_view_known_stages(const tamis_job_view *view)
 {
     uint32_t known = 0;
 
-    while (known < view->stage_count && view->owners[known] != NULL) {
+    while (known < view->shared->stage_count && view->owners[known] != NULL) {
         known++;
     }
     return known;
 }
 
+uint16_t tamis_job_view_folder(const tamis_job_view *view, uint32_t stage, uint32_t task)
+{
+    if (stage >= view->shared->stage_count || view->owners[stage] == NULL ||
+        task >= view->shared->stages[stage].task_count) {
+        return TAMIS_FOLDER_NO_INDEX;
+    }
+    return view->owners[stage][task];
+}
+
 const char *tamis_job_view_owner(const tamis_job_view *view, uint32_t stage, uint32_t task)
 {
-    const owner_table *table = stage < view->stage_count ? view->owners[stage] : NULL;
+    tamis_folder_entry entry;
+    uint16_t index = tamis_job_view_folder(view, stage, task);
 
-    if (table == NULL || task >= view->stages[stage].task_count ||
-        table->owners[task] == TAMIS_WIRE_NO_FOLDER) {
-        return NULL;
-    }
-    return table->folders[table->owners[task]];
+    return index != TAMIS_FOLDER_NO_INDEX && tamis_folder_book_get(view->book, index, &entry)
+               ? entry.path
+               : NULL;
 }

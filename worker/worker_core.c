@@ -20,6 +20,12 @@ void tamis_worker_settings_defaults(tamis_worker_settings *out_settings)
         .hello_ms = HELLO_MS,
         .resend_ms = RESEND_MS,
         .silence_ms = SILENCE_MS,
+        .host = "",
+        .name = "",
+        .data_folder = "",
+        .folder_id = "",
+        .data_url = "",
+        .public_key = "",
     };
 }
 
@@ -74,6 +80,7 @@ tamis_status worker_act_on_task(worker_step *step, tamis_worker_action_kind kind
         .view = task->job->view,
         .stage = task->stage,
         .task = task->task,
+        .is_isolated = task->is_isolated,
     };
 
     return worker_act(step, &action);
@@ -147,6 +154,9 @@ static tamis_status on_ended(worker_step *step, const tamis_worker_event *event)
     }
     step->core->running_count--;
     status = worker_act_on_task(step, TAMIS_WORKER_DISCARD, task);
+    if (status == TAMIS_OK && event->status == TAMIS_ELOST) {
+        status = worker_keep_lost(step, task, event->lost);
+    }
     if (status == TAMIS_OK && !task->is_unwanted) {
         status = worker_report_failure(step, task, event->status, event->text);
     } else if (status == TAMIS_OK) {
@@ -253,7 +263,12 @@ tamis_status tamis_worker_core_create(const tamis_worker_settings *settings,
     if (core == NULL) {
         return TAMIS_ENOMEM;
     }
+    if (tamis_folder_book_create(&core->book) != TAMIS_OK) {
+        free(core);
+        return TAMIS_ENOMEM;
+    }
     core->settings = *settings;
+    core->epochs = settings->epochs == NULL ? (tamis_epochs){.count = 0} : *settings->epochs;
     core->rng.state = settings->seed;
     core->heartbeat_ms = HEARTBEAT_MS;
     *out_core = core;
@@ -272,9 +287,9 @@ void tamis_worker_core_destroy(tamis_worker_core *core)
         known_job *job = core->known;
 
         core->known = job->next;
-        tamis_job_view_destroy(job->view);
-        free(job);
+        worker_free_known(job);
     }
+    tamis_folder_book_destroy(core->book);
     free(core);
 }
 
@@ -308,6 +323,8 @@ tamis_status tamis_worker_core_step(tamis_worker_core *core, const tamis_worker_
         return on_published(&step, event);
     case TAMIS_WORKER_DROPPED:
         return on_dropped(&step, event);
+    case TAMIS_WORKER_PERSISTED:
+        return worker_on_persisted(&step, event->status);
     case TAMIS_WORKER_STOP:
         return on_stop(&step);
     default:
@@ -329,4 +346,20 @@ bool tamis_worker_core_is_idle(const tamis_worker_core *core)
 uint64_t tamis_worker_core_heard_ms(const tamis_worker_core *core)
 {
     return core->heard_ms;
+}
+
+uint64_t tamis_worker_core_lease_until_ms(const tamis_worker_core *core)
+{
+    return core->lease_until_ms;
+}
+
+uint64_t tamis_worker_core_refused(const tamis_worker_core *core, uint64_t *out_epoch)
+{
+    *out_epoch = core->refused_epoch;
+    return core->refused_count;
+}
+
+tamis_folder_book *tamis_worker_core_book(const tamis_worker_core *core)
+{
+    return core->book;
 }

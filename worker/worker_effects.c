@@ -38,6 +38,7 @@ static tamis_status start_attempt(worker_loop *loop, const tamis_worker_action *
         .stage = action->stage,
         .task = action->task,
         .fence = action->fence,
+        .is_isolated = action->is_isolated,
         .memory_bytes = loop->options->memory_bytes / loop->slot_count,
         .roots = loop->options->roots,
         .run = loop->options->tasks->run[stages[action->stage].kind],
@@ -89,6 +90,7 @@ static tamis_status attempt_ended(worker_loop *loop, thread_slot *slot, tamis_er
         .status = attempt->status,
         .text = attempt->err.text,
         .result = &attempt->result,
+        .lost = &attempt->lost,
         .bytes = atomic_load_explicit(&attempt->progress.bytes, memory_order_relaxed),
         .documents = atomic_load_explicit(&attempt->progress.documents, memory_order_relaxed),
     };
@@ -189,7 +191,24 @@ tamis_status worker_drain_cleaner(worker_loop *loop, tamis_err *err)
 
 /* ---- Effects --------------------------------------------------------------------------------- */
 
-static tamis_status perform(worker_loop *loop, const tamis_worker_action *action, tamis_err *err)
+/* Before anything is done by a coordinator's word its epoch is on the disk. That holds up the loop,
+ * at a time when the worker is not welcome anywhere and has nothing else to say. */
+static tamis_worker_event persist(worker_loop *loop, const tamis_epochs *epochs)
+{
+    tamis_err err = {.status = TAMIS_OK};
+    tamis_worker_event event = {.kind = TAMIS_WORKER_PERSISTED, .text = ""};
+
+    event.status = tamis_epoch_file_write(loop->data_folder, epochs, &err);
+    if (event.status != TAMIS_OK) {
+        tamis_log_event(loop->options->log, TAMIS_LOG_ERROR, "epoch.not_kept",
+                        tamis_log_text("error", err.text));
+    }
+    return event;
+}
+
+/* PERSIST is answered by an event, which is handled when the effects are through. */
+static tamis_status perform(worker_loop *loop, const tamis_worker_action *action,
+                            tamis_worker_event *out_event, tamis_err *err)
 {
     if (action->kind == TAMIS_WORKER_START) {
         return start_attempt(loop, action, err);
@@ -199,6 +218,16 @@ static tamis_status perform(worker_loop *loop, const tamis_worker_action *action
     }
     if (action->kind == TAMIS_WORKER_REFRESH) {
         tamis_records_cache_drop(loop->records, NULL, true);
+        return TAMIS_OK;
+    }
+    if (action->kind == TAMIS_WORKER_PERSIST) {
+        *out_event = persist(loop, action->epochs);
+        return TAMIS_OK;
+    }
+    if (action->kind == TAMIS_WORKER_LEAVE) {
+        tamis_log_event(loop->options->log, TAMIS_LOG_INFO, "worker.drained",
+                        tamis_log_text("name", loop->name));
+        loop->is_stopping = true;
         return TAMIS_OK;
     }
     return settle_attempt(loop, action);
@@ -220,17 +249,37 @@ static void send_packets(worker_loop *loop)
     }
 }
 
-tamis_status worker_handle(worker_loop *loop, const tamis_worker_event *event, tamis_err *err)
+static tamis_status handle_one(worker_loop *loop, const tamis_worker_event *event,
+                               tamis_worker_event *out_next, tamis_err *err)
 {
     tamis_status status = TAMIS_OK;
 
     tamis_worker_effects_reset(&loop->effects);
     status = tamis_worker_core_step(loop->core, event, tamis_net_now_ms(), &loop->effects, err);
     for (size_t i = 0; i < loop->effects.action_count && status == TAMIS_OK; i++) {
-        status = perform(loop, &loop->effects.actions[i], err);
+        status = perform(loop, &loop->effects.actions[i], out_next, err);
     }
     if (status == TAMIS_OK) {
+        /* Release: what was canceled above is seen by who sees the lease renewed. */
+        atomic_store_explicit(&loop->lease.until_ms, tamis_worker_core_lease_until_ms(loop->core),
+                              memory_order_release);
         send_packets(loop);
+    }
+    return status;
+}
+
+tamis_status worker_handle(worker_loop *loop, const tamis_worker_event *event, tamis_err *err)
+{
+    tamis_worker_event current = *event;
+    bool has_event = true;
+    tamis_status status = TAMIS_OK;
+
+    while (has_event && status == TAMIS_OK) {
+        tamis_worker_event next = {.kind = TAMIS_WORKER_TICK};
+
+        status = handle_one(loop, &current, &next, err);
+        has_event = next.kind == TAMIS_WORKER_PERSISTED;
+        current = next;
     }
     return status;
 }

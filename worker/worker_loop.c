@@ -6,6 +6,8 @@
 #define DRAIN_MAX 64
 #define FIXED     3 /* sockets beside those of the threads */
 
+#define REFUSED_LOG_MS 60000
+
 /* ---- Events ---------------------------------------------------------------------------------- */
 
 static tamis_status drain_socket(worker_loop *loop, tamis_err *err)
@@ -41,6 +43,23 @@ static tamis_status drain_socket(worker_loop *loop, tamis_err *err)
     return status;
 }
 
+/* A coordinator that was replaced may go on talking for long: one line a minute. */
+static void log_refused(worker_loop *loop, uint64_t now_ms)
+{
+    uint64_t epoch = 0;
+    uint64_t count = tamis_worker_core_refused(loop->core, &epoch);
+
+    if (count == loop->refused_count ||
+        (loop->refused_ms != 0 && now_ms - loop->refused_ms < REFUSED_LOG_MS)) {
+        return;
+    }
+    tamis_log_event(loop->options->log, TAMIS_LOG_WARN, "epoch.refused",
+                    tamis_log_uint("epoch", epoch),
+                    tamis_log_uint("packets", count - loop->refused_count));
+    loop->refused_count = count;
+    loop->refused_ms = now_ms;
+}
+
 static tamis_status tick(worker_loop *loop, tamis_err *err)
 {
     tamis_worker_event event = {.kind = TAMIS_WORKER_TICK};
@@ -55,6 +74,7 @@ static tamis_status tick(worker_loop *loop, tamis_err *err)
     if (tamis_socket_fault(loop->socket, err) != TAMIS_OK) {
         return TAMIS_EDENIED;
     }
+    log_refused(loop, now_ms);
     if (loop->options->give_up_ms != 0 && now_ms - since_ms >= loop->options->give_up_ms) {
         return tamis_err_set(err, TAMIS_EPEER, "%s: no word from the coordinator for %llu s",
                              loop->options->url, (unsigned long long)(now_ms - since_ms) / 1000);
@@ -134,13 +154,14 @@ static tamis_status worker_body(tamis_socket *pipe, void *argument, tamis_err *e
     loop->pipe = pipe;
     loop->slot_count = loop->options->threads;
     loop->lock_file = -1;
-    atomic_init(&loop->lease.until_ms, UINT64_MAX);
+    atomic_init(&loop->lease.until_ms, 0);
     loop->began_ms = tamis_net_now_ms();
     tamis_worker_effects_init(&loop->effects);
     status = worker_loop_open(loop, err);
     if (status == TAMIS_OK) {
         tamis_log_event(loop->options->log, TAMIS_LOG_INFO, "worker.started",
                         tamis_log_text("worker", loop->identity),
+                        tamis_log_text("name", loop->name),
                         tamis_log_text("coordinator", loop->options->url),
                         tamis_log_uint("threads", loop->slot_count));
         status = tamis_actor_ready(pipe);

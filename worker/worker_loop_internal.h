@@ -9,7 +9,9 @@
 #define TAMIS_WORKER_LOOP_INTERNAL_H
 
 #include "cleaner.h"
+#include "tamis/epoch_file.h"
 #include "tamis/executor.h"
+#include "tamis/folder_id.h"
 #include "tamis/path.h"
 #include "tamis/worker.h"
 #include "tamis/worker_core.h"
@@ -18,6 +20,7 @@
 #define WORKER_PREFIX        ".attempt"
 #define WORKER_HOST_SIZE     256
 #define WORKER_IDENTITY_SIZE 20
+#define WORKER_NAME_SIZE     256
 
 typedef enum slot_state {
     SLOT_IDLE,       /* no attempt */
@@ -46,10 +49,15 @@ typedef struct worker_loop {
     thread_slot *slots;
     uint32_t slot_count;
     tamis_attempt_lease lease;
+    tamis_epochs epochs; /* of earlier starts */
     int lock_file;
     bool is_stopping;
     uint64_t began_ms;
     uint64_t ticked_ms;
+    uint64_t refused_count; /* packets that the log knows of */
+    uint64_t refused_ms;    /* when it was told; 0: never */
+    char folder_id[TAMIS_FOLDER_ID_SIZE];
+    char name[WORKER_NAME_SIZE];
     char data_folder[TAMIS_PATH_MAX];
     char host[WORKER_HOST_SIZE];
     char build[TAMIS_BUILD_TEXT_SIZE];

@@ -41,6 +41,33 @@ static tamis_status lock_folder(worker_loop *loop, tamis_err *err)
     return tamis_attempt_sweep(loop->data_folder, WORKER_PREFIX, err);
 }
 
+/* What the folder remembers: its id, and which coordinators were obeyed. */
+static tamis_status read_folder(worker_loop *loop, tamis_err *err)
+{
+    tamis_status status = tamis_folder_id_make(loop->data_folder, loop->folder_id, err);
+
+    return status == TAMIS_OK ? tamis_epoch_file_read(loop->data_folder, &loop->epochs, err)
+                              : status;
+}
+
+static tamis_status make_name(worker_loop *loop, tamis_err *err)
+{
+    const char *last = strrchr(loop->data_folder, '/');
+    int length = 0;
+
+    if (gethostname(loop->host, sizeof(loop->host) - 1) != 0) {
+        return tamis_err_errno(err, errno, "cannot tell the name of this machine");
+    }
+    length = loop->options->name == NULL
+                 ? snprintf(loop->name, sizeof(loop->name), "%s-%s", loop->host,
+                            last == NULL ? loop->data_folder : last + 1)
+                 : snprintf(loop->name, sizeof(loop->name), "%s", loop->options->name);
+    return length > 0 && (size_t)length < sizeof(loop->name)
+               ? TAMIS_OK
+               : tamis_err_set(err, TAMIS_EARG, "the worker's name is longer than %d bytes: --name",
+                               WORKER_NAME_SIZE - 1);
+}
+
 static tamis_status list_jobs(worker_loop *loop, tamis_err *err)
 {
     DIR *listing = opendir(loop->data_folder);
@@ -65,9 +92,8 @@ static tamis_status make_core(worker_loop *loop, tamis_err *err)
     uint64_t number = 0;
     tamis_status status = tamis_build_text(loop->build);
 
-    if (getentropy(&number, sizeof(number)) != 0 ||
-        gethostname(loop->host, sizeof(loop->host) - 1) != 0) {
-        return tamis_err_errno(err, errno, "cannot make a name for the worker");
+    if (getentropy(&number, sizeof(number)) != 0) {
+        return tamis_err_errno(err, errno, "cannot make an identity for the worker");
     }
     (void)snprintf(loop->identity, sizeof(loop->identity), "w-%016llx", (unsigned long long)number);
     tamis_worker_settings_defaults(&settings);
@@ -77,7 +103,11 @@ static tamis_status make_core(worker_loop *loop, tamis_err *err)
     settings.build = (tamis_peer_build){
         .protocol = TAMIS_PROTOCOL_VERSION, .build = loop->build, .zstd = tamis_build_zstd()};
     settings.host = loop->host;
+    settings.name = loop->name;
     settings.data_folder = loop->data_folder;
+    settings.folder_id = loop->folder_id;
+    settings.memory_bytes = loop->options->memory_bytes;
+    settings.epochs = &loop->epochs;
     if (status == TAMIS_OK) {
         status = tamis_worker_core_create(&settings, &loop->core);
     }
@@ -124,6 +154,12 @@ tamis_status worker_loop_open(worker_loop *loop, tamis_err *err)
 {
     tamis_status status = lock_folder(loop, err);
 
+    if (status == TAMIS_OK) {
+        status = read_folder(loop, err);
+    }
+    if (status == TAMIS_OK) {
+        status = make_name(loop, err);
+    }
     if (status == TAMIS_OK) {
         status = make_core(loop, err);
     }

@@ -11,38 +11,49 @@
 #ifndef TAMIS_ATTEMPT_H
 #define TAMIS_ATTEMPT_H
 
+#include "tamis/folder_book.h"
 #include "tamis/inputs.h"
 #include "tamis/root.h"
 #include "tamis/run_status.h"
 
 /* ---- What is known of a job ------------------------------------------------------------------ */
 
-/* The job, its stages and where the results of complete stages are. Owner tables are added while
- * tasks of later stages wait; a task reads only tables that were there when it was handed over, so
- * no lock is needed. */
+/* The job, its stages and where the results of complete stages are: what holds in one epoch of the
+ * coordinator and one generation of the job. Owner tables are added while tasks of later stages
+ * wait; a task reads only tables that were there when it was handed over, so no lock is needed. */
 typedef struct tamis_job_view tamis_job_view;
 
-/* Unpacks the job. TAMIS_EFORMAT, TAMIS_ECORRUPT, TAMIS_EVERSION, TAMIS_ENOMEM. */
+/* Unpacks the job. The book is borrowed for the view's life. TAMIS_EFORMAT, TAMIS_ECORRUPT,
+ * TAMIS_EVERSION, TAMIS_ENOMEM. */
 TAMIS_MUST_USE
-tamis_status tamis_job_view_create(tamis_slice packed, tamis_job_view **out_view, tamis_err *err);
+tamis_status tamis_job_view_create(tamis_slice packed, tamis_folder_book *book,
+                                   tamis_job_view **out_view, tamis_err *err);
+/* A view of the same job (which both share) and book, without owners. TAMIS_ENOMEM. */
+TAMIS_MUST_USE
+tamis_status tamis_job_view_create_like(const tamis_job_view *like, tamis_job_view **out_view,
+                                        tamis_err *err);
 /* Views are counted: each _keep (any thread) needs a _destroy (likewise) beside that of the maker;
  * the last one frees. NULL is allowed. */
 tamis_job_view *tamis_job_view_keep(tamis_job_view *view);
 void tamis_job_view_destroy(tamis_job_view *view);
 
 const tamis_job *tamis_job_view_job(const tamis_job_view *view);
+tamis_folder_book *tamis_job_view_book(const tamis_job_view *view);
 const tamis_stage *tamis_job_view_stages(const tamis_job_view *view, uint32_t *out_count);
 
 /* Takes in the owners of the stages [first, end): `table` has 16 bits, little-endian, for each task
- * (a number of a folder, or TAMIS_WIRE_NO_FOLDER); stages that are known already are passed over.
- * TAMIS_EFORMAT: another size, or a folder without name. TAMIS_ENOMEM. */
+ * (the number of a folder in this epoch, or TAMIS_WIRE_NO_FOLDER); stages that are known already
+ * are passed over. TAMIS_EFORMAT: another size. TAMIS_EAGAIN: the book lacks a folder; stages
+ * before that one were taken in. TAMIS_ENOMEM. */
 TAMIS_MUST_USE
 tamis_status tamis_job_view_add_owners(tamis_job_view *view, uint32_t first, uint32_t end,
-                                       const char *const *folders, size_t folder_count,
                                        tamis_slice table, tamis_err *err);
 /* Stages from 0 on whose owners are known without a gap. */
 uint32_t tamis_job_view_known_stages(const tamis_job_view *view);
-/* Data folder of that task's result; NULL: the stage was skipped, or is not known. */
+/* Index in the book of the folder with that task's result. TAMIS_FOLDER_NO_INDEX: the stage was
+ * skipped, or is not known. */
+uint16_t tamis_job_view_folder(const tamis_job_view *view, uint32_t stage, uint32_t task);
+/* Its path; NULL likewise. */
 const char *tamis_job_view_owner(const tamis_job_view *view, uint32_t stage, uint32_t task);
 
 /* ---- Records, shared by the tasks of a process ----------------------------------------------- */
@@ -76,11 +87,12 @@ typedef struct tamis_attempt_lease {
 
 typedef struct tamis_attempt {
     tamis_job_view *view;    /* kept (tamis_job_view_keep) while the attempt lives */
-    const char *data_folder; /* likewise; of this process */
+    const char *data_folder; /* borrowed until the attempt is destroyed; of this process */
     const char *prefix;      /* ".attempt" or ".local" */
     uint32_t stage;
     uint32_t task;
     uint64_t fence;
+    bool is_isolated; /* the task took workers down: to be run in a process of its own */
     uint64_t memory_bytes;
     const tamis_roots *roots; /* borrowed likewise; NULL: paths of the job may lie anywhere */
     tamis_task_run run;
@@ -96,7 +108,8 @@ typedef struct tamis_attempt {
     tamis_status status; /* filled by _run: */
     tamis_err err;
     tamis_task_result result;
-    tamis_lost lost; /* with TAMIS_ELOST: which results are to be made again */
+    tamis_lost lost; /* with TAMIS_ELOST: which results are to be made again; its folder is the
+                        index in the book */
 } tamis_attempt;
 
 /* Waits until the lease lasts. TAMIS_ECANCELED: the attempt was canceled meanwhile. To be called

@@ -67,7 +67,7 @@ typedef struct tamis_socket_options {
     const char *server_key; /* DEALER with security: of the other end; NULL: security's */
 } tamis_socket_options;
 
-/* Milliseconds of the monotonic clock. */
+/* Milliseconds since the machine started, time that it slept included; never back. */
 uint64_t tamis_net_now_ms(void);
 
 TAMIS_MUST_USE

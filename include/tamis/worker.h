@@ -18,6 +18,7 @@ typedef struct tamis_worker_options {
     tamis_net *net;
     const char *url;         /* of the coordinator */
     const char *data_folder; /* made when absent; one worker at a time */
+    const char *name;        /* for people; NULL: host and last component of the data folder */
     uint32_t threads;        /* tasks side by side; 1 .. TAMIS_WORKER_THREADS_MAX */
     uint64_t memory_bytes;   /* of all tasks together */
     uint64_t give_up_ms;     /* ends without a word from the coordinator for so long; 0: never */
@@ -28,8 +29,9 @@ typedef struct tamis_worker_options {
 } tamis_worker_options;
 
 /* Starts the worker; it looks for the coordinator in the background. The actor ends by itself with
- * TAMIS_EPEER (give_up_ms), TAMIS_EVERSION (it was refused) or TAMIS_EDENIED (its key was). When it
- * is stopped it cancels its tasks and says goodbye. TAMIS_EHELD: the data folder has a worker;
+ * TAMIS_OK when it was drained, TAMIS_EPEER (give_up_ms), TAMIS_EVERSION (it was refused) or
+ * TAMIS_EDENIED (its key was). When it is stopped it cancels its tasks and says goodbye.
+ * TAMIS_EHELD: the data folder has a worker;
  * TAMIS_EARG: url; TAMIS_EIO, TAMIS_ENOSPC, TAMIS_EDENIED, TAMIS_ENOMEM. */
 TAMIS_MUST_USE
 tamis_status tamis_worker_start(const tamis_worker_options *options, tamis_actor **out_worker,

@@ -10,6 +10,10 @@
  * lost, repeated or overtake one another: reports are sent again until they are answered, fences
  * tell the rest.
  *
+ * Nothing is done by a coordinator's word before its epoch is durable (PERSIST). A result becomes
+ * visible only while the lease lasts, which counts from the sending of the heartbeat that was
+ * answered last; attempts wait for that by themselves (tamis_worker_core_lease_until_ms).
+ *
  * Pure:    no I/O, no clock, no thread. Memory is allocated; after TAMIS_ENOMEM the core must be
  *          thrown away.
  * Threads: one.
@@ -18,6 +22,7 @@
 #define TAMIS_WORKER_CORE_H
 
 #include "tamis/attempt.h"
+#include "tamis/epoch_file.h"
 #include "tamis/outbox.h"
 
 typedef struct tamis_worker_core tamis_worker_core;
@@ -31,10 +36,16 @@ typedef struct tamis_worker_settings {
     uint64_t seed;          /* of the jitter */
     tamis_peer_build build; /* borrowed for the core's life, with those below */
     const char *host;
+    const char *name;        /* for people */
     const char *data_folder; /* absolute */
+    const char *folder_id;
+    const char *data_url;   /* "": no data server */
+    const char *public_key; /* "": none */
+    uint64_t memory_bytes;
+    const tamis_epochs *epochs; /* obeyed by earlier starts; copied; NULL: none */
 } tamis_worker_settings;
 
-/* One thread, credit 2, hello 500 ms, resend 1 s, silence 5 s. */
+/* One thread, credit 2, hello 500 ms, resend 1 s, silence 5 s, texts empty. */
 void tamis_worker_settings_defaults(tamis_worker_settings *out_settings);
 
 typedef enum tamis_worker_event_kind {
@@ -43,6 +54,7 @@ typedef enum tamis_worker_event_kind {
     TAMIS_WORKER_ENDED,     /* the attempt with that fence has ended */
     TAMIS_WORKER_PUBLISHED, /* as asked by PUBLISH; or failed to, or was canceled */
     TAMIS_WORKER_DROPPED,   /* as asked by DROP, as far as that was possible */
+    TAMIS_WORKER_PERSISTED, /* as asked by PERSIST; or failed to */
     TAMIS_WORKER_STOP       /* say goodbye, finish nothing */
 } tamis_worker_event_kind;
 
@@ -55,6 +67,7 @@ typedef struct tamis_worker_event {
     tamis_status status;
     const char *text;                /* of a failure */
     const tamis_task_result *result; /* ENDED with TAMIS_OK; copied */
+    const tamis_lost *lost;          /* ENDED with TAMIS_ELOST; copied; NULL: not told */
     uint64_t bytes;
     uint64_t documents;
 } tamis_worker_event;
@@ -66,7 +79,9 @@ typedef enum tamis_worker_action_kind {
     TAMIS_WORKER_DISCARD, /* it is not: its thread is free for the next START */
     TAMIS_WORKER_DROP,    /* forget the job: close records, remove files unless is_data_kept; answer
                              with DROPPED */
-    TAMIS_WORKER_REFRESH  /* results may have moved: open other workers' records anew */
+    TAMIS_WORKER_REFRESH, /* results may have moved: open other workers' records anew */
+    TAMIS_WORKER_PERSIST, /* make the epochs durable; answer with PERSISTED, also of a failure */
+    TAMIS_WORKER_LEAVE    /* nothing needs this worker any more: to be followed by the end */
 } tamis_worker_action_kind;
 
 typedef struct tamis_worker_action {
@@ -77,6 +92,8 @@ typedef struct tamis_worker_action {
     uint32_t task;
     char job[TAMIS_JOB_ID_SIZE]; /* DROP */
     bool is_data_kept;
+    bool is_isolated;           /* START: in a process of its own */
+    const tamis_epochs *epochs; /* PERSIST; stays until the next step */
 } tamis_worker_action;
 
 typedef struct tamis_worker_effects {
@@ -115,5 +132,12 @@ tamis_status tamis_worker_core_step(tamis_worker_core *core, const tamis_worker_
 bool tamis_worker_core_is_idle(const tamis_worker_core *core);
 /* When the coordinator was heard last (0: never). */
 uint64_t tamis_worker_core_heard_ms(const tamis_worker_core *core);
+/* Until when results may become visible (0: not at all). To be handed to attempts after the actions
+ * of a step were performed. */
+uint64_t tamis_worker_core_lease_until_ms(const tamis_worker_core *core);
+/* Packets of replaced coordinators that were refused, and the epoch of the last one. */
+uint64_t tamis_worker_core_refused(const tamis_worker_core *core, uint64_t *out_epoch);
+/* The cluster's data folders; lives as long as the core. */
+tamis_folder_book *tamis_worker_core_book(const tamis_worker_core *core);
 
 #endif
