@@ -205,7 +205,10 @@ typedef struct sim_worker {
     tamis_worker_effects effects;
     uint32_t incarnation; /* grows with each start; names the worker */
     char name[16];
-    uint64_t epoch; /* highest that it acted on */
+    uint64_t epoch;      /* highest that it acted on */
+    tamis_epochs epochs; /* on its disk */
+    bool has_persisted;  /* to be answered */
+    tamis_status persist_status;
     uint32_t credit;
     sim_attempt attempts[SIM_ATTEMPTS_MAX];
 } sim_worker;

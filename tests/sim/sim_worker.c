@@ -96,6 +96,20 @@ static void drop_files(sim_state *sim, uint32_t index, const sim_job *job)
     }
 }
 
+static void persist(sim_state *sim, uint32_t index, const tamis_epochs *epochs)
+{
+    sim_worker *worker = &sim->workers[index];
+    bool is_failing = sim->nodes[SIM_WORKER_0 + index].is_disk_full ||
+                      (sim_has_faults(sim) && sim_chance(sim, 20));
+
+    SIM_CHECK(sim, !worker->has_persisted);
+    worker->has_persisted = true;
+    worker->persist_status = is_failing ? TAMIS_ENOSPC : TAMIS_OK;
+    if (!is_failing) {
+        worker->epochs = *epochs;
+    }
+}
+
 static void act(sim_state *sim, uint32_t index, const tamis_worker_action *action)
 {
     sim_attempt *attempt = sim_find_attempt(&sim->workers[index], action->fence);
@@ -121,10 +135,12 @@ static void act(sim_state *sim, uint32_t index, const tamis_worker_action *actio
         job = sim_find_job(sim, action->job);
         SIM_CHECK(sim, job->is_finished);
         schedule_attempt(sim, index, job->index, disk_ms(sim, index), SIM_JOB_DROPPED);
+    } else if (action->kind == TAMIS_WORKER_PERSIST) {
+        persist(sim, index, action->epochs);
     }
 }
 
-static void worker_step(sim_state *sim, uint32_t index, const tamis_worker_event *event)
+static void step_once(sim_state *sim, uint32_t index, const tamis_worker_event *event)
 {
     sim_worker *worker = &sim->workers[index];
     tamis_err err = {.status = TAMIS_OK};
@@ -143,6 +159,19 @@ static void worker_step(sim_state *sim, uint32_t index, const tamis_worker_event
         sim_send(sim, SIM_PLANE_CONTROL, SIM_WORKER_0 + index, SIM_COORDINATOR, worker->name,
                  tamis_outbox_control(&worker->effects.outbox, i),
                  tamis_outbox_bulk(&worker->effects.outbox, i));
+    }
+}
+
+static void worker_step(sim_state *sim, uint32_t index, const tamis_worker_event *event)
+{
+    sim_worker *worker = &sim->workers[index];
+    tamis_worker_event persisted = {.kind = TAMIS_WORKER_PERSISTED, .text = ""};
+
+    step_once(sim, index, event);
+    while (worker->has_persisted) {
+        worker->has_persisted = false;
+        persisted.status = worker->persist_status;
+        step_once(sim, index, &persisted);
     }
 }
 
@@ -174,11 +203,17 @@ void sim_attempt_published(sim_state *sim, uint32_t index, uint64_t fence)
     sim_attempt *attempt = sim_find_attempt(&sim->workers[index], fence);
     tamis_worker_event event = {.kind = TAMIS_WORKER_PUBLISHED, .fence = fence, .text = ""};
 
+    bool has_lease = sim_clock(sim, SIM_WORKER_0 + index) <
+                     tamis_worker_core_lease_until_ms(sim->workers[index].core);
+
     SIM_CHECK(sim, attempt != NULL && attempt->has_ended);
-    if (sim->nodes[SIM_WORKER_0 + index].is_disk_full) {
-        event.status = TAMIS_ENOSPC;
-    } else if (attempt->is_canceled && sim_chance(sim, 500)) {
+    if (attempt->is_canceled && (!has_lease || sim_chance(sim, 500))) {
         event.status = TAMIS_ECANCELED; /* or just too late */
+    } else if (!has_lease) {            /* it waits, as tamis_attempt_await_lease does */
+        schedule_attempt(sim, index, fence, 5, SIM_ATTEMPT_PUBLISHED);
+        return;
+    } else if (sim->nodes[SIM_WORKER_0 + index].is_disk_full) {
+        event.status = TAMIS_ENOSPC;
     } else {
         publish(sim, index, attempt);
     }
@@ -216,6 +251,7 @@ void sim_worker_start(sim_state *sim, uint32_t index)
     settings.build = sim_build;
     settings.host = "host";
     settings.data_folder = sim->nodes[SIM_WORKER_0 + index].folder;
+    settings.epochs = &worker->epochs;
     worker->credit = settings.credit;
     SIM_REQUIRE(tamis_worker_core_create(&settings, &worker->core) == TAMIS_OK);
     sim_schedule(
@@ -273,14 +309,14 @@ void sim_worker_stop(sim_state *sim, uint32_t index)
     }
 }
 
-/* What an earlier coordinator says means nothing. */
+/* What an earlier coordinator says means nothing. An epoch is acted on from its Welcome on. */
 static void check_epoch(sim_state *sim, uint32_t index, const tamis_message *message)
 {
     sim_worker *worker = &sim->workers[index];
 
     if (message->epoch < worker->epoch) {
         SIM_CHECK(sim, worker->effects.action_count == 0 && worker->effects.outbox.count == 0);
-    } else {
+    } else if (message->kind == TAMIS_MESSAGE_WELCOME && worker->effects.outbox.count != 0) {
         worker->epoch = message->epoch;
     }
 }

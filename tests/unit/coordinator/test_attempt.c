@@ -23,6 +23,7 @@
 
 typedef struct fixture {
     char data[64];
+    tamis_folder_book *book;
     tamis_job_view *view;
     tamis_records_cache *records;
     tamis_err err;
@@ -40,7 +41,9 @@ static int set_up(void **state)
     assert_non_null(mkdtemp(f->data));
     tamis_buf_init(&packed, 0);
     assert_int_equal(tamis_job_pack(job, &packed), TAMIS_OK);
-    assert_int_equal(tamis_job_view_create(tamis_buf_slice(&packed), &f->view, NULL), TAMIS_OK);
+    assert_int_equal(tamis_folder_book_create(&f->book), TAMIS_OK);
+    assert_int_equal(tamis_job_view_create(tamis_buf_slice(&packed), f->book, &f->view, NULL),
+                     TAMIS_OK);
     assert_int_equal(tamis_records_cache_create(&f->records), TAMIS_OK);
     tamis_buf_fini(&packed);
     tamis_job_destroy(job);
@@ -54,6 +57,7 @@ static int tear_down(void **state)
 
     tamis_records_cache_destroy(f->records);
     tamis_job_view_destroy(f->view);
+    tamis_folder_book_destroy(f->book);
     assert_int_equal(tamis_path_remove(f->data, NULL), TAMIS_OK);
     free(f);
     return 0;
@@ -139,15 +143,25 @@ static tamis_attempt *perform(fixture *f, tamis_task_run run, uint32_t stage, ui
     return attempt;
 }
 
+static void tell_folder(fixture *f, uint32_t number, const char *path)
+{
+    uint64_t version = tamis_folder_book_version(f->book);
+    tamis_folder_row row = {
+        .number = number, .path = path, .folder_id = "", .data_url = "", .public_key = ""};
+
+    assert_int_equal(tamis_folder_book_apply(f->book, version, version + 1, &row, 1, NULL),
+                     TAMIS_OK);
+}
+
 static void tell_owners(fixture *f, uint16_t second)
 {
-    const char *folders[] = {f->data};
     uint8_t table[BATCHES * 2] = {0};
 
+    tell_folder(f, 0, f->data);
     tamis_put16le(table + 2, second);
-    assert_int_equal(tamis_job_view_add_owners(f->view, 0, 1, folders, 1,
-                                               tamis_slice_of(table, sizeof(table)), NULL),
-                     TAMIS_OK);
+    assert_int_equal(
+        tamis_job_view_add_owners(f->view, 0, 1, tamis_slice_of(table, sizeof(table)), NULL),
+        TAMIS_OK);
 }
 
 static void test_publishes(void **state)
@@ -241,25 +255,29 @@ static void test_finds_inputs(void **state)
 static void test_owner_tables(void **state)
 {
     fixture *f = *state;
-    const char *folders[] = {"/a"};
-    uint8_t table[BATCHES * 2] = {0, 0, 1, 0}; /* the second names a folder that is not listed */
+    uint8_t table[BATCHES * 2] = {0, 0, 1, 0}; /* the second names a folder that is not known */
     tamis_slice bytes = tamis_slice_of(table, sizeof(table));
+    tamis_job_view *like = NULL;
 
-    assert_int_equal(tamis_job_view_add_owners(f->view, 0, 1, folders, 1, bytes, NULL),
-                     TAMIS_EFORMAT);
+    tell_folder(f, 0, "/a");
+    assert_int_equal(tamis_job_view_add_owners(f->view, 0, 1, bytes, NULL), TAMIS_EAGAIN);
     bytes.size--;
-    assert_int_equal(tamis_job_view_add_owners(f->view, 0, 1, folders, 1, bytes, NULL),
+    assert_int_equal(tamis_job_view_add_owners(f->view, 0, 1, bytes, NULL), TAMIS_EFORMAT);
+    assert_int_equal(tamis_job_view_add_owners(f->view, 0, TAMIS_STAGES_MAX, bytes, NULL),
                      TAMIS_EFORMAT);
-    assert_int_equal(
-        tamis_job_view_add_owners(f->view, 0, TAMIS_STAGES_MAX, folders, 1, bytes, NULL),
-        TAMIS_EFORMAT);
     assert_int_equal(tamis_job_view_known_stages(f->view), 0);
     assert_null(tamis_job_view_owner(f->view, 0, 0));
+    assert_int_equal(tamis_job_view_folder(f->view, 0, 0), TAMIS_FOLDER_NO_INDEX);
     tell_owners(f, 0xffff);
     assert_string_equal(tamis_job_view_owner(f->view, 0, 0), f->data);
     assert_null(tamis_job_view_owner(f->view, 0, 1)); /* skipped */
     assert_null(tamis_job_view_owner(f->view, 0, BATCHES));
     assert_null(tamis_job_view_owner(f->view, TAMIS_STAGES_MAX, 0));
+    /* Another generation of the same job starts without owners. */
+    assert_int_equal(tamis_job_view_create_like(f->view, &like, NULL), TAMIS_OK);
+    assert_ptr_equal(tamis_job_view_job(like), tamis_job_view_job(f->view));
+    assert_int_equal(tamis_job_view_known_stages(like), 0);
+    tamis_job_view_destroy(like);
 }
 
 static void test_records_are_opened_once(void **state)

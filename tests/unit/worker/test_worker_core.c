@@ -1,223 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Goal: each decision of the worker's core, one by one.
- * Method: packets in, actions and packets out, on a clock that the test sets. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include <stdlib.h>
-
-#include "fake_job.h"
-#include "tamis/bytes.h"
-#include "tamis/worker_core.h"
-
-#define JOB_ID  "00000000000000aa"
-#define BATCHES 4
-
-typedef struct fixture {
-    tamis_worker_settings settings;
-    tamis_worker_core *core;
-    tamis_worker_effects effects;
-    tamis_buf packed;
-    uint64_t now_ms;
-    uint64_t epoch;
-    tamis_message *last;
-    tamis_err err;
-} fixture;
-
-static int set_up(void **state)
-{
-    fixture *f = calloc(1, sizeof(*f));
-    tamis_job *job = fake_job_create(JOB_ID, "/out", BATCHES);
-
-    assert_non_null(f);
-    assert_non_null(job);
-    tamis_buf_init(&f->packed, 0);
-    assert_int_equal(tamis_job_pack(job, &f->packed), TAMIS_OK);
-    tamis_job_destroy(job);
-    tamis_worker_settings_defaults(&f->settings);
-    f->settings.build = (tamis_peer_build){.protocol = 1, .build = "b", .zstd = "z"};
-    f->settings.host = "h";
-    f->settings.data_folder = "/w";
-    f->now_ms = 1000;
-    f->epoch = 1;
-    tamis_worker_effects_init(&f->effects);
-    assert_int_equal(tamis_worker_core_create(&f->settings, &f->core), TAMIS_OK);
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    fixture *f = *state;
-
-    tamis_message_destroy(f->last);
-    tamis_worker_core_destroy(f->core);
-    tamis_worker_effects_fini(&f->effects);
-    tamis_buf_fini(&f->packed);
-    free(f);
-    return 0;
-}
-
-static tamis_status try_step(fixture *f, const tamis_worker_event *event)
-{
-    tamis_worker_effects_reset(&f->effects);
-    return tamis_worker_core_step(f->core, event, f->now_ms, &f->effects, &f->err);
-}
-
-static void step(fixture *f, const tamis_worker_event *event)
-{
-    assert_int_equal(try_step(f, event), TAMIS_OK);
-}
-
-static void tick(fixture *f, uint64_t later_ms)
-{
-    tamis_worker_event event = {.kind = TAMIS_WORKER_TICK};
-
-    f->now_ms += later_ms;
-    step(f, &event);
-}
-
-static void hear(fixture *f, tamis_message *message, tamis_slice bulk)
-{
-    tamis_worker_event event = {.kind = TAMIS_WORKER_PACKET, .message = message, .bulk = bulk};
-
-    message->epoch = f->epoch;
-    step(f, &event);
-}
-
-static const tamis_slice no_bulk = {.data = NULL};
-
-static unsigned count(fixture *f, tamis_message_kind kind)
-{
-    unsigned found = 0;
-
-    for (size_t i = 0; i < f->effects.outbox.count; i++) {
-        tamis_message *message = NULL;
-
-        assert_int_equal(
-            tamis_wire_decode(tamis_outbox_control(&f->effects.outbox, i), &message, NULL),
-            TAMIS_OK);
-        if (message->kind == kind) {
-            found++;
-            tamis_message_destroy(f->last);
-            f->last = message;
-        } else {
-            tamis_message_destroy(message);
-        }
-    }
-    return found;
-}
-
-static const tamis_worker_action *action(const fixture *f, tamis_worker_action_kind kind)
-{
-    for (size_t i = 0; i < f->effects.action_count; i++) {
-        if (f->effects.actions[i].kind == kind) {
-            return &f->effects.actions[i];
-        }
-    }
-    return NULL;
-}
-
-static void welcome(fixture *f)
-{
-    tamis_message message = {.kind = TAMIS_MESSAGE_WELCOME};
-
-    message.body.welcome.heartbeat_ms = 100;
-    message.body.welcome.lease_ms = 1000;
-    tick(f, 0);
-    assert_int_equal(count(f, TAMIS_MESSAGE_HELLO), 1);
-    hear(f, &message, no_bulk);
-    assert_int_equal(count(f, TAMIS_MESSAGE_TASK_REQUEST), 1);
-    assert_int_equal(f->last->body.task_request.credit, f->settings.credit);
-}
-
-static void assign(fixture *f, uint32_t stage, uint32_t task, uint64_t fence)
-{
-    tamis_message message = {.kind = TAMIS_MESSAGE_ASSIGN, .fence = fence};
-
-    memcpy(message.job, JOB_ID, sizeof(message.job));
-    message.body.assign.stage = stage;
-    message.body.assign.task = task;
-    hear(f, &message, no_bulk);
-}
-
-static void tell_job(fixture *f)
-{
-    tamis_message message = {.kind = TAMIS_MESSAGE_JOB_INFO};
-
-    memcpy(message.job, JOB_ID, sizeof(message.job));
-    hear(f, &message, tamis_buf_slice(&f->packed));
-}
-
-static void tell_scan_owners(fixture *f)
-{
-    static const char *const folders[] = {"/w1", "/w2"};
-    tamis_message message = {.kind = TAMIS_MESSAGE_OWNERS};
-    uint8_t table[BATCHES * 2];
-
-    for (uint32_t t = 0; t < BATCHES; t++) {
-        tamis_put16le(table + (size_t)t * 2, (uint16_t)(t % 2));
-    }
-    memcpy(message.job, JOB_ID, sizeof(message.job));
-    message.body.owners.end_stage = 1;
-    message.body.owners.folders = folders;
-    message.body.owners.folder_count = 2;
-    hear(f, &message, tamis_slice_of(table, sizeof(table)));
-}
-
-static void end(fixture *f, uint64_t fence, tamis_status status)
-{
-    static tamis_task_result result = {.skip_stages = 0};
-    tamis_worker_event event = {
-        .kind = TAMIS_WORKER_ENDED,
-        .fence = fence,
-        .status = status,
-        .text = "reason",
-        .result = &result,
-        .bytes = 7,
-        .documents = 8,
-    };
-
-    step(f, &event);
-}
-
-static void published(fixture *f, uint64_t fence, tamis_status status)
-{
-    tamis_worker_event event = {
-        .kind = TAMIS_WORKER_PUBLISHED, .fence = fence, .status = status, .text = "disk"};
-
-    step(f, &event);
-}
-
-static void acknowledge(fixture *f, uint64_t fence)
-{
-    tamis_message message = {.kind = TAMIS_MESSAGE_TASK_ACK, .fence = fence};
-
-    hear(f, &message, no_bulk);
-}
-
-static void stop_tasks(fixture *f, uint64_t fence)
-{
-    tamis_held held = {.fence = fence};
-    tamis_message message = {.kind = TAMIS_MESSAGE_HEARTBEAT};
-
-    message.body.heartbeat.held = &held;
-    message.body.heartbeat.held_count = 1;
-    hear(f, &message, no_bulk);
-}
-
-/* One SCAN task runs under fence 1. */
-static void run_first(fixture *f)
-{
-    welcome(f);
-    assign(f, 0, 0, 1);
-    tell_job(f);
-    assert_non_null(action(f, TAMIS_WORKER_START));
-}
+/* Goal: each decision of the worker's core about tasks and jobs, one by one.
+ * Method: packets in, actions and packets out (core_fixture.h). */
+#include "core_fixture.h"
 
 /* ---- Tests ----------------------------------------------------------------------------------- */
 
@@ -334,7 +118,12 @@ static void test_waits_for_owners(void **state)
     assert_int_equal(f->last->body.fetch.end_stage, 1);
     tick(f, f->settings.resend_ms); /* the question or its answer was lost */
     assert_int_equal(count(f, TAMIS_MESSAGE_FETCH), 1);
-    tell_scan_owners(f);
+    tell_scan_owners(f, 0);
+    assert_null(action(f, TAMIS_WORKER_START)); /* numbers that mean nothing yet */
+    tell_folders(f, 0, 2);
+    assert_int_equal(count(f, TAMIS_MESSAGE_FETCH), 1);
+    assert_int_equal(f->last->body.fetch.folders_version, 2);
+    tell_scan_owners(f, 0);
     start = action(f, TAMIS_WORKER_START);
     assert_non_null(start);
     assert_string_equal(tamis_job_view_owner(start->view, 0, 1), "/w2");
@@ -520,24 +309,38 @@ static void test_drops_done_jobs(void **state)
 static void test_restarted_coordinator(void **state)
 {
     fixture *f = *state;
+    tamis_message message = {.kind = TAMIS_MESSAGE_REFUSED};
 
-    run_first(f);
-    assign(f, 0, 1, 2);
+    welcome(f);
+    assign(f, 1, 0, 1);
+    tell_job(f);
+    tell_folders(f, 0, 2);
+    tell_scan_owners(f, 0);
+    assert_non_null(action(f, TAMIS_WORKER_START));
+    assign(f, 1, 1, 2);
     f->epoch = 2;
-    stop_tasks(f, 99);
+    message.body.refused.status = TAMIS_ENOENT;
+    message.body.refused.text = "";
+    hear(f, &message, no_bulk);
+    assert_int_equal(count(f, TAMIS_MESSAGE_HELLO), 1);
+    say_welcome(f);
+    assert_int_equal(action(f, TAMIS_WORKER_PERSIST)->epochs->entries[0].epoch, 2);
+    persisted(f, TAMIS_OK);
     assert_non_null(action(f, TAMIS_WORKER_REFRESH));
-    /* The queued one asks anew: what it was told may not hold any more. */
+    /* The queued one asks anew: what it was told may not hold any more; the job itself does. */
     assert_int_equal(count(f, TAMIS_MESSAGE_FETCH), 1);
-    assert_false(f->last->body.fetch.has_job);
+    assert_true(f->last->body.fetch.has_job);
+    assert_int_equal(f->last->body.fetch.first_stage, 0);
+    assert_int_equal(f->last->body.fetch.folders_version, 0);
     end(f, 1, TAMIS_OK); /* the running one goes on */
     published(f, 1, TAMIS_OK);
+    assert_int_equal(count(f, TAMIS_MESSAGE_TASK_DONE), 1);
+    assert_int_equal(f->last->epoch, 2);
     assert_null(action(f, TAMIS_WORKER_START));
-    tell_job(f);
+    tell_folders(f, 0, 2);
+    tell_scan_owners(f, 0);
     assert_int_equal(action(f, TAMIS_WORKER_START)->fence, 2);
     end(f, 2, TAMIS_ECANCELED);
-    f->epoch = 1; /* late word of the old one */
-    assign(f, 0, 3, 9);
-    assert_int_equal(f->effects.action_count + f->effects.outbox.count, 0);
 }
 
 static void test_stop(void **state)
@@ -558,8 +361,6 @@ static void test_stop(void **state)
     assert_null(action(f, TAMIS_WORKER_START));
     assert_true(tamis_worker_core_is_idle(f->core));
 }
-
-#define CORE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
