@@ -184,6 +184,9 @@ static tamis_status records_of(void *context, uint32_t batch, tamis_records **ou
     uint32_t folder = 0;
     tamis_status status = tamis_inputs_place(run->inputs, scan, batch, &folder, &path, &way, err);
 
+    if (status == TAMIS_OK && way == TAMIS_WAY_NETWORK) {
+        return tamis_inputs_remote_records(run->inputs, scan, batch, folder, out_records, err);
+    }
     return status == TAMIS_OK ? acquire(run, path, false, out_records, err) : status;
 }
 

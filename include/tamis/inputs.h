@@ -68,6 +68,13 @@ tamis_status tamis_inputs_place(tamis_inputs *inputs, uint32_t stage, uint32_t t
                                 uint32_t *out_folder, const char **out_path, tamis_way *out_way,
                                 tamis_err *err);
 
+/* The document records of a SCAN task whose folder is reached over the network; valid until _close,
+ * after all cursors over them. */
+TAMIS_MUST_USE
+tamis_status tamis_inputs_remote_records(tamis_inputs *inputs, uint32_t stage, uint32_t task,
+                                         uint32_t folder, tamis_records **out_records,
+                                         tamis_err *err);
+
 /* The outcome of the attempt, given how its task ended: after a failure that a damaged input may
  * have caused, what was read last is checked. TAMIS_ELOST: there is something in _lost. */
 TAMIS_MUST_USE

@@ -147,6 +147,13 @@ TAMIS_MUST_USE
 tamis_status tamis_socket_send(tamis_socket *socket, tamis_slice peer, tamis_slice control,
                                tamis_slice bulk);
 
+/* The same with a bulk that is not copied: it is taken in every case, and `free_bulk` is called for
+ * it once it is not needed any more, by any thread, at the latest when the tamis_net is destroyed. */
+typedef void (*tamis_net_free)(void *data, void *hint);
+TAMIS_MUST_USE
+tamis_status tamis_socket_send_taken(tamis_socket *socket, tamis_slice peer, tamis_slice control,
+                                     tamis_slice bulk, tamis_net_free free_bulk, void *hint);
+
 /* Receives one packet without waiting, over what the packet held before. TAMIS_EAGAIN: none is
  * there; TAMIS_EFORMAT: one of another shape was dropped; TAMIS_EDENIED: it came under a key that
  * is not allowed (any more): only its peer may be used, to answer so; TAMIS_EIO. */

@@ -16,6 +16,7 @@
 #ifndef TAMIS_RECORDS_H
 #define TAMIS_RECORDS_H
 
+#include "tamis/buf.h"
 #include "tamis/hash.h"
 #include "tamis/ord.h"
 #include "tamis/slice.h"
@@ -57,6 +58,39 @@ tamis_status tamis_records_spool(const char *folder, tamis_records **out_records
  * have; nothing when it had no rows. TAMIS_ECORRUPT: half of it is missing. */
 TAMIS_MUST_USE
 tamis_status tamis_records_adopt(tamis_records *records, const char *folder, tamis_err *err);
+/* Blocks that come from elsewhere: what cursors over such a store ask for. A scan belongs to one
+ * cursor; the functions do what their names say for blocks in ascending order. */
+typedef struct tamis_block_source {
+    /* Blocks of records (or ids) that end before `bound` (0: none). */
+    tamis_status (*create)(void *context, bool is_ids, tamis_ord bound, void **out_scan,
+                           tamis_err *err);
+    /* To the first block whose last row is >= ord, never back. TAMIS_END. The block is valid until
+     * the next call. */
+    tamis_status (*seek)(void *scan, tamis_ord ord, tamis_ord *out_last, tamis_slice *out_block,
+                         tamis_err *err);
+    tamis_status (*next)(void *scan, tamis_ord *out_last, tamis_slice *out_block, tamis_err *err);
+    void (*destroy)(void *scan);
+    void *context;
+    const char *name; /* for messages; borrowed until the store is closed */
+} tamis_block_source;
+
+/* A store for reading over such a source, whose struct is copied. */
+TAMIS_MUST_USE
+tamis_status tamis_records_open_source(const tamis_block_source *source,
+                                       tamis_records **out_records, tamis_err *err);
+
+/* Appends to `out` as stored the blocks from the first whose last row is >= first on that end
+ * before `bound` (0: none): of each u64 ord of its last row, u64 size, its bytes. As many as fit
+ * into max_bytes, but at least one; *out_count tells how many, *out_is_end whether there is none
+ * behind them. What _next_block reads again. */
+TAMIS_MUST_USE
+tamis_status tamis_records_blocks(tamis_records *records, bool is_ids, tamis_ord first,
+                                  tamis_ord bound, size_t max_bytes, tamis_buf *out,
+                                  uint32_t *out_count, bool *out_is_end, tamis_err *err);
+/* The block at *position of such bytes, which moves on; TAMIS_END, TAMIS_EFORMAT. */
+TAMIS_MUST_USE
+tamis_status tamis_records_next_block(tamis_slice blocks, size_t *position, tamis_ord *out_last,
+                                      tamis_slice *out_block);
 /* Writers and cursors must be destroyed before (asserted). NULL is allowed. */
 void tamis_records_close(tamis_records *records);
 

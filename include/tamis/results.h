@@ -16,8 +16,8 @@
 #include "tamis/net.h"
 #include "tamis/path.h"
 
-#define TAMIS_FOLDER_NONE   UINT32_MAX /* number of no folder: the task was skipped */
-#define TAMIS_DATA_KEY_SIZE 41         /* of a public key, with the final zero */
+#define TAMIS_FOLDER_NONE  UINT32_MAX /* number of no folder: the task was skipped */
+#define TAMIS_FETCHED_NAME "fetched"  /* <data>/<job>/fetched/: copies of files */
 
 typedef enum tamis_shuffle_mode {
     TAMIS_SHUFFLE_AUTO,   /* by path where it is shared, else over the network */
@@ -29,15 +29,17 @@ typedef struct tamis_folder_place {
     char path[TAMIS_PATH_MAX];
     char folder_id[TAMIS_FOLDER_ID_SIZE]; /* "": not known, the path is trusted */
     char data_url[TAMIS_URL_SIZE];        /* "": nobody serves it */
-    char public_key[TAMIS_DATA_KEY_SIZE]; /* of its server; "": none */
+    char public_key[TAMIS_KEY_SIZE];      /* of its server; "": none */
     bool is_alive;                        /* a worker holds it now */
 } tamis_folder_place;
 
 /* Borrowed until _destroy; the functions may be called by any thread. */
 typedef struct tamis_results_options {
-    tamis_net *net; /* NULL: nothing comes over the network */
+    tamis_net *net;                     /* NULL: nothing comes over the network */
+    const tamis_net_security *security; /* NULL: none */
     const char *data_folder;
     tamis_shuffle_mode mode;
+    uint32_t give_up_ms; /* for an owner that is out of reach; 0: 10 s */
     /* False: there is no such folder. */
     bool (*folder)(void *context, uint32_t number, tamis_folder_place *out_place);
     void *context;

@@ -395,6 +395,39 @@ tamis_status tamis_socket_send(tamis_socket *socket, tamis_slice peer, tamis_sli
     return status;
 }
 
+tamis_status tamis_socket_send_taken(tamis_socket *socket, tamis_slice peer, tamis_slice control,
+                                     tamis_slice bulk, tamis_net_free free_bulk, void *hint)
+{
+    zmq_msg_t frames[FRAMES_MAX];
+    /* The library only reads what it sends. */
+    void *data = (void *)(uintptr_t)bulk.data;
+    size_t count = 0;
+    tamis_status status = TAMIS_OK;
+
+    TAMIS_ASSERT(bulk.size != 0);
+    net_released(&net_order);
+    if (socket->kind == TAMIS_SOCKET_ROUTER) {
+        status = frame_init(&frames[count], peer, NULL);
+        count += status == TAMIS_OK;
+    }
+    if (status == TAMIS_OK) {
+        status = frame_init(&frames[count], control, NULL);
+        count += status == TAMIS_OK;
+    }
+    if (status != TAMIS_OK ||
+        zmq_msg_init_data(&frames[count], data, bulk.size, free_bulk, hint) != 0) {
+        status = TAMIS_ENOMEM;
+        free_bulk(data, hint);
+    } else {
+        count++;
+        status = send_frames(socket, frames, count);
+    }
+    for (size_t i = 0; i < count; i++) {
+        (void)zmq_msg_close(&frames[i]); /* what was not sent is freed */
+    }
+    return status;
+}
+
 /* Receives one frame into `frame`. */
 static tamis_status receive_frame(tamis_socket *socket, zmq_msg_t *frame)
 {

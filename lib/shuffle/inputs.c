@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "inputs_internal.h"
 #include "tamis/run_file.h"
@@ -36,6 +37,7 @@ void tamis_inputs_close(tamis_inputs *inputs)
     if (inputs == NULL) {
         return;
     }
+    tamis_inputs_close_remotes(inputs);
     while (inputs->sets != NULL) {
         gathered_set *set = inputs->sets;
 
@@ -89,6 +91,7 @@ void tamis_inputs_mark_lost(tamis_inputs *inputs, uint32_t stage, uint32_t task,
 
     if (folder != TAMIS_FOLDER_NONE) {
         tamis_inputs_note(inputs, stage, task, folder, is_gone);
+        tamis_inputs_drop_copies(inputs, stage, task);
     }
 }
 
@@ -265,15 +268,6 @@ static tamis_status result_path(const tamis_inputs *inputs, const char *folder, 
                : tamis_err_set(err, TAMIS_ELIMIT, "%s: path is too long", folder);
 }
 
-static tamis_status out_of_reach(tamis_inputs *inputs, uint32_t stage, uint32_t task,
-                                 uint32_t folder, const char *path, tamis_err *err)
-{
-    tamis_inputs_note(inputs, stage, task, folder, false);
-    return tamis_err_set(err, TAMIS_ELOST,
-                         "%s: is not a shared folder, and nobody serves it (task %u of stage %u)",
-                         path, task, stage);
-}
-
 tamis_status tamis_inputs_file(tamis_inputs *inputs, uint32_t stage, uint32_t task,
                                tamis_result_file file, char out_path[TAMIS_PATH_MAX],
                                tamis_err *err)
@@ -291,7 +285,7 @@ tamis_status tamis_inputs_file(tamis_inputs *inputs, uint32_t stage, uint32_t ta
         return status;
     }
     if (way->way == TAMIS_WAY_NETWORK) {
-        return out_of_reach(inputs, stage, task, folder, way->path, err);
+        return tamis_inputs_fetch_file(inputs, stage, task, folder, file, out_path, err);
     }
     return result_path(inputs, way->path, stage, task, name, out_path, err);
 }
@@ -328,11 +322,10 @@ tamis_status tamis_inputs_place(tamis_inputs *inputs, uint32_t stage, uint32_t t
 
 /* ---- Gathering ------------------------------------------------------------------------------- */
 
-tamis_status tamis_set_add(gathered_set *set, const gathered_origin *origin, const char *path,
-                           uint64_t offset, uint64_t size, tamis_err *err)
+/* Its place is kept as a number, because all of them move while there are more. */
+tamis_status tamis_set_path(gathered_set *set, size_t index, const char *path, tamis_err *err)
 {
     size_t length = strlen(path) + 1;
-    size_t index = set->gathered.count;
 
     if (set->paths_max - set->paths_size < length) {
         size_t max = set->paths_max * 2 + length + 4096;
@@ -345,10 +338,7 @@ tamis_status tamis_set_add(gathered_set *set, const gathered_origin *origin, con
         set->paths_max = max;
     }
     memcpy(set->paths + set->paths_size, path, length);
-    set->origins[index] = *origin;
     set->origins[index].path_at = set->paths_size;
-    set->gathered.files[index] = (tamis_gathered_file){.offset = offset, .size = size};
-    set->gathered.count++;
     set->paths_size += length;
     return TAMIS_OK;
 }
@@ -381,22 +371,44 @@ static tamis_status set_create(const tamis_gather *wanted, size_t wanted_count,
 static tamis_status add_task(tamis_inputs *inputs, gathered_set *set, uint32_t wanted,
                              uint32_t task, tamis_err *err)
 {
-    gathered_origin origin = {.stage = set->wanted[wanted].stage, .task = task, .wanted = wanted};
+    size_t index = set->gathered.count;
+    gathered_origin *origin = &set->origins[index];
     const folder_way *way = NULL;
     char path[TAMIS_PATH_MAX];
-    tamis_status status = find_owner(inputs, origin.stage, task, &origin.folder, err);
+    tamis_status status = TAMIS_OK;
 
+    *origin = (gathered_origin){.stage = set->wanted[wanted].stage, .task = task, .wanted = wanted};
+    status = find_owner(inputs, origin->stage, task, &origin->folder, err);
     if (status == TAMIS_OK) {
-        status = find_way(inputs, origin.folder, &way, err);
+        status = find_way(inputs, origin->folder, &way, err);
     }
     if (status != TAMIS_OK) {
         return status;
     }
+    set->gathered.count++;
     if (way->way == TAMIS_WAY_NETWORK) {
-        return out_of_reach(inputs, origin.stage, task, origin.folder, way->path, err);
+        origin->is_remote = true;
+        set->has_remote = true;
+        return TAMIS_OK;
     }
-    status = result_path(inputs, way->path, origin.stage, task, TAMIS_RUN_NAME, path, err);
-    return status == TAMIS_OK ? tamis_set_add(set, &origin, path, 0, 0, err) : status;
+    status = result_path(inputs, way->path, origin->stage, task, TAMIS_RUN_NAME, path, err);
+    return status == TAMIS_OK ? tamis_set_path(set, index, path, err) : status;
+}
+
+/* Leaves out what has none of the pieces, and sets the paths. */
+static void set_finish(gathered_set *set)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < set->gathered.count; i++) {
+        if (!set->origins[i].is_absent) {
+            set->origins[kept] = set->origins[i];
+            set->gathered.files[kept] = set->gathered.files[i];
+            set->gathered.files[kept].path = set->paths + set->origins[i].path_at;
+            kept++;
+        }
+    }
+    set->gathered.count = kept;
 }
 
 tamis_status tamis_inputs_gather(tamis_inputs *inputs, const tamis_gather *wanted,
@@ -410,24 +422,37 @@ tamis_status tamis_inputs_gather(tamis_inputs *inputs, const tamis_gather *wante
             status = add_task(inputs, set, i, t, err);
         }
     }
+    if (status == TAMIS_OK && set->has_remote) {
+        status = tamis_inputs_fetch_set(inputs, set, err);
+    }
     if (status != TAMIS_OK) {
         if (set != NULL) {
-            set_destroy(set);
+            set_destroy(set); /* the files go with the folder */
         }
         return status;
     }
-    for (size_t i = 0; i < set->gathered.count; i++) {
-        set->gathered.files[i].path = set->paths + set->origins[i].path_at;
-    }
+    set_finish(set);
     set->next = inputs->sets;
     inputs->sets = set;
     *out_gathered = &set->gathered;
     return TAMIS_OK;
 }
 
+tamis_status tamis_inputs_bundle_path(const tamis_inputs *inputs, uint32_t number,
+                                      char out_path[TAMIS_PATH_MAX], tamis_err *err)
+{
+    int length = snprintf(out_path, TAMIS_PATH_MAX, "%s/%u", inputs->options.temp_folder, number);
+
+    return length > 0 && length < TAMIS_PATH_MAX
+               ? TAMIS_OK
+               : tamis_err_set(err, TAMIS_ELIMIT, "%s: path is too long",
+                               inputs->options.temp_folder);
+}
+
 void tamis_inputs_release(tamis_inputs *inputs, tamis_gathered *gathered, bool is_read)
 {
     gathered_set **place = &inputs->sets;
+    gathered_set *set = NULL;
 
     if (gathered == NULL || !is_read) {
         return; /* kept until _close: _finish may have to look at it */
@@ -435,8 +460,14 @@ void tamis_inputs_release(tamis_inputs *inputs, tamis_gathered *gathered, bool i
     while (&(*place)->gathered != gathered) {
         place = &(*place)->next;
     }
-    gathered_set *set = *place;
-
+    set = *place;
     *place = set->next;
+    for (uint32_t i = set->first_bundle; i < set->end_bundle; i++) {
+        char path[TAMIS_PATH_MAX];
+
+        if (tamis_inputs_bundle_path(inputs, i, path, NULL) == TAMIS_OK) {
+            (void)unlink(path); /* else it goes with the folder */
+        }
+    }
     set_destroy(set);
 }

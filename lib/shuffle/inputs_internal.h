@@ -12,6 +12,8 @@ typedef struct gathered_origin {
     uint32_t task;
     uint32_t folder;
     uint32_t wanted; /* index of the tamis_gather */
+    bool is_remote;  /* still to be fetched */
+    bool is_absent;  /* the task has no such piece */
     size_t path_at;  /* in the set's paths */
 } gathered_origin;
 
@@ -24,7 +26,8 @@ typedef struct gathered_set {
     char *paths; /* all of them, one behind the other */
     size_t paths_size;
     size_t paths_max;
-    uint32_t first_bundle; /* bundles of this set: [first, end) */
+    bool has_remote;
+    uint32_t first_bundle; /* files with what was fetched for it: [first, end) */
     uint32_t end_bundle;
 } gathered_set;
 
@@ -41,6 +44,8 @@ typedef struct lost_task {
     bool is_gone;
 } lost_task;
 
+typedef struct tamis_remote_records tamis_remote_records;
+
 struct tamis_inputs {
     tamis_inputs_options options;
     gathered_set *sets; /* that were not read to their end */
@@ -49,7 +54,8 @@ struct tamis_inputs {
     size_t lost_max;
     folder_way *ways; /* by number of the folder */
     size_t way_count;
-    uint32_t bundle_count;
+    tamis_remote_records *remotes; /* stores of records that were handed out */
+    uint32_t bundle_count;         /* names that were used */
     bool has_temp_folder;
     bool is_out_of_memory; /* a loss could not be noted */
 };
@@ -57,9 +63,28 @@ struct tamis_inputs {
 void tamis_inputs_note(tamis_inputs *inputs, uint32_t stage, uint32_t task, uint32_t folder,
                        bool is_gone);
 
-/* Adds a file to the set; the path is copied. */
+/* Path of file `number` with what was fetched. */
 TAMIS_MUST_USE
-tamis_status tamis_set_add(gathered_set *set, const gathered_origin *origin, const char *path,
-                           uint64_t offset, uint64_t size, tamis_err *err);
+tamis_status tamis_inputs_bundle_path(const tamis_inputs *inputs, uint32_t number,
+                                      char out_path[TAMIS_PATH_MAX], tamis_err *err);
+
+/* remote_records.c */
+void tamis_inputs_close_remotes(tamis_inputs *inputs);
+
+/* Keeps the path for the file at `index`. */
+TAMIS_MUST_USE
+tamis_status tamis_set_path(gathered_set *set, size_t index, const char *path, tamis_err *err);
+
+/* inputs_network.c: fetches all that is remote in the set; what cannot be had is noted.
+ * TAMIS_ELOST: there was such a thing; TAMIS_ECANCELED, or a failure of the own disk or memory. */
+TAMIS_MUST_USE
+tamis_status tamis_inputs_fetch_set(tamis_inputs *inputs, gathered_set *set, tamis_err *err);
+/* Path of the copy of a file of a remote result, fetched unless it is there. Likewise. */
+TAMIS_MUST_USE
+tamis_status tamis_inputs_fetch_file(tamis_inputs *inputs, uint32_t stage, uint32_t task,
+                                     uint32_t folder, tamis_result_file file,
+                                     char out_path[TAMIS_PATH_MAX], tamis_err *err);
+/* Removes the copies of files of that result: they are damaged. */
+void tamis_inputs_drop_copies(const tamis_inputs *inputs, uint32_t stage, uint32_t task);
 
 #endif

@@ -15,6 +15,7 @@ typedef struct known_folder {
 
 struct tamis_results {
     tamis_results_options options;
+    tamis_fetch_pool *pool; /* NULL without network */
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     known_folder *known;   /* guarded by: mutex; by number */
@@ -26,6 +27,7 @@ tamis_status tamis_results_create(const tamis_results_options *options, tamis_re
                                   tamis_err *err)
 {
     tamis_results *results = calloc(1, sizeof(*results));
+    tamis_status status = TAMIS_OK;
 
     if (results == NULL) {
         return tamis_err_set(err, TAMIS_ENOMEM, "no memory for the results of tasks");
@@ -40,6 +42,13 @@ tamis_status tamis_results_create(const tamis_results_options *options, tamis_re
         return tamis_err_set(err, TAMIS_ENOMEM, "no memory for the results of tasks");
     }
     results->options = *options;
+    if (options->net != NULL) {
+        status = tamis_fetch_pool_create(options->net, options->security, &results->pool, err);
+    }
+    if (status != TAMIS_OK) {
+        tamis_results_destroy(results);
+        return status;
+    }
     *out_results = results;
     return TAMIS_OK;
 }
@@ -48,6 +57,7 @@ void tamis_results_destroy(tamis_results *results)
 {
     if (results != NULL) {
         TAMIS_ASSERT(results->held == NULL);
+        tamis_fetch_pool_destroy(results->pool);
         (void)pthread_cond_destroy(&results->changed);
         (void)pthread_mutex_destroy(&results->mutex);
         free(results->known);
@@ -58,6 +68,11 @@ void tamis_results_destroy(tamis_results *results)
 const tamis_results_options *tamis_results_options_of(const tamis_results *results)
 {
     return &results->options;
+}
+
+tamis_fetch_pool *tamis_results_pool(tamis_results *results)
+{
+    return results->pool;
 }
 
 /* Room for number `folder`; false: no memory, nothing is remembered then. */

@@ -7,12 +7,14 @@
 #include <unistd.h>
 
 #include "record_table.h"
+#include "tamis/bytes.h"
 #include "tamis/record_block.h"
 
 #define TEMP_PATH_MAX 4096
 
 struct tamis_records {
-    record_table *table;
+    record_table *table; /* NULL: over a source */
+    tamis_block_source source;
 };
 
 struct tamis_records_writer {
@@ -33,7 +35,8 @@ struct tamis_records_writer {
 typedef struct block_cursor {
     const tamis_records *records;
     record_range range;
-    record_scan *scan;
+    record_scan *scan; /* of a table, */
+    void *source_scan; /* or of a source */
     tamis_block_view view;
     tamis_ord from; /* rows below are passed over */
     tamis_ord end;
@@ -86,6 +89,19 @@ tamis_status tamis_records_spool(const char *folder, tamis_records **out_records
     return TAMIS_OK;
 }
 
+tamis_status tamis_records_open_source(const tamis_block_source *source,
+                                       tamis_records **out_records, tamis_err *err)
+{
+    tamis_records *records = calloc(1, sizeof(*records));
+
+    if (records == NULL) {
+        return tamis_err_set(err, TAMIS_ENOMEM, "%s: no memory for a record store", source->name);
+    }
+    records->source = *source;
+    *out_records = records;
+    return TAMIS_OK;
+}
+
 tamis_status tamis_records_adopt(tamis_records *records, const char *folder, tamis_err *err)
 {
     return record_table_adopt(records->table, folder, err);
@@ -94,9 +110,16 @@ tamis_status tamis_records_adopt(tamis_records *records, const char *folder, tam
 void tamis_records_close(tamis_records *records)
 {
     if (records != NULL) {
-        record_table_close(records->table);
+        if (records->table != NULL) {
+            record_table_close(records->table);
+        }
         free(records);
     }
+}
+
+static const char *name_of(const tamis_records *records)
+{
+    return records->table == NULL ? records->source.name : record_table_folder(records->table);
 }
 
 /* ---- Writing --------------------------------------------------------------------------------- */
@@ -108,9 +131,9 @@ tamis_status tamis_records_writer_create(tamis_records *records, const char *tem
     tamis_records_writer *writer = NULL;
     tamis_status status = TAMIS_OK;
 
-    if (record_table_is_read_only(records->table)) {
+    if (records->table == NULL || record_table_is_read_only(records->table)) {
         return tamis_err_set(err, TAMIS_EARG, "%s: the record store is open for reading only",
-                             record_table_folder(records->table));
+                             name_of(records));
     }
     writer = calloc(1, sizeof(*writer));
     if (writer == NULL) {
@@ -292,7 +315,36 @@ static tamis_status cursor_init(block_cursor *cursor, const tamis_records *recor
     if (end != 0 && (end - 1) >> TAMIS_ORD_ROW_BITS != UINT64_MAX >> TAMIS_ORD_ROW_BITS) {
         bound = (((end - 1) >> TAMIS_ORD_ROW_BITS) + 1) << TAMIS_ORD_ROW_BITS;
     }
-    return record_scan_create(records->table, range, bound, &cursor->scan, err);
+    return records->table == NULL
+               ? records->source.create(records->source.context, range == RECORD_RANGE_IDS, bound,
+                                        &cursor->source_scan, err)
+               : record_scan_create(records->table, range, bound, &cursor->scan, err);
+}
+
+static void cursor_fini(block_cursor *cursor)
+{
+    if (cursor->scan != NULL) {
+        record_scan_destroy(cursor->scan);
+    }
+    if (cursor->source_scan != NULL) {
+        cursor->records->source.destroy(cursor->source_scan);
+    }
+}
+
+static tamis_status scan_seek(block_cursor *cursor, tamis_ord ord, tamis_ord *out_last,
+                              tamis_slice *out_block, tamis_err *err)
+{
+    return cursor->scan == NULL
+               ? cursor->records->source.seek(cursor->source_scan, ord, out_last, out_block, err)
+               : record_scan_seek(cursor->scan, ord, out_last, out_block, err);
+}
+
+static tamis_status scan_next(block_cursor *cursor, tamis_ord *out_last, tamis_slice *out_block,
+                              tamis_err *err)
+{
+    return cursor->scan == NULL
+               ? cursor->records->source.next(cursor->source_scan, out_last, out_block, err)
+               : record_scan_next(cursor->scan, out_last, out_block, err);
 }
 
 /* Opens the block under the scan and steps to the first row that is wanted. */
@@ -312,7 +364,7 @@ static tamis_status cursor_load(block_cursor *cursor, tamis_ord last, tamis_slic
     }
     if (status != TAMIS_OK) {
         tamis_ord_to_text(last, text);
-        tamis_err_context(err, "%s, %s up to %s", record_table_folder(cursor->records->table),
+        tamis_err_context(err, "%s, %s up to %s", name_of(cursor->records),
                           cursor->range == RECORD_RANGE_IDS ? "ids" : "records", text);
         return status;
     }
@@ -332,10 +384,10 @@ static tamis_status cursor_advance(block_cursor *cursor, tamis_err *err)
 
     cursor->has_block = false;
     if (is_near) {
-        status = record_scan_next(cursor->scan, &last, &block, err);
+        status = scan_next(cursor, &last, &block, err);
     }
     if (!is_near || (status == TAMIS_OK && last < cursor->from)) {
-        status = record_scan_seek(cursor->scan, cursor->from, &last, &block, err);
+        status = scan_seek(cursor, cursor->from, &last, &block, err);
     }
     cursor->is_ended = status == TAMIS_END;
     if (status == TAMIS_OK) {
@@ -399,8 +451,7 @@ tamis_status tamis_records_cursor_create(tamis_records *records, tamis_ord first
     tamis_status status = TAMIS_OK;
 
     if (cursor == NULL) {
-        return tamis_err_set(err, TAMIS_ENOMEM, "%s: no memory for a cursor",
-                             record_table_folder(records->table));
+        return tamis_err_set(err, TAMIS_ENOMEM, "%s: no memory for a cursor", name_of(records));
     }
     status = cursor_init(&cursor->blocks, records, RECORD_RANGE_RECORDS, first, end, err);
     if (status != TAMIS_OK) {
@@ -433,7 +484,7 @@ tamis_status tamis_records_cursor_seek(tamis_records_cursor *cursor, tamis_ord o
 void tamis_records_cursor_destroy(tamis_records_cursor *cursor)
 {
     if (cursor != NULL) {
-        record_scan_destroy(cursor->blocks.scan);
+        cursor_fini(&cursor->blocks);
         free(cursor);
     }
 }
@@ -445,8 +496,7 @@ tamis_status tamis_ids_cursor_create(tamis_records *records, tamis_ord first, ta
     tamis_status status = TAMIS_OK;
 
     if (cursor == NULL) {
-        return tamis_err_set(err, TAMIS_ENOMEM, "%s: no memory for a cursor",
-                             record_table_folder(records->table));
+        return tamis_err_set(err, TAMIS_ENOMEM, "%s: no memory for a cursor", name_of(records));
     }
     status = cursor_init(&cursor->blocks, records, RECORD_RANGE_IDS, first, end, err);
     if (status != TAMIS_OK) {
@@ -479,7 +529,72 @@ tamis_status tamis_ids_cursor_seek(tamis_ids_cursor *cursor, tamis_ord ord, tami
 void tamis_ids_cursor_destroy(tamis_ids_cursor *cursor)
 {
     if (cursor != NULL) {
-        record_scan_destroy(cursor->blocks.scan);
+        cursor_fini(&cursor->blocks);
         free(cursor);
     }
+}
+
+/* ---- Blocks as stored ------------------------------------------------------------------------ */
+
+#define BLOCK_HEAD 16
+
+tamis_status tamis_records_blocks(tamis_records *records, bool is_ids, tamis_ord first,
+                                  tamis_ord bound, size_t max_bytes, tamis_buf *out,
+                                  uint32_t *out_count, bool *out_is_end, tamis_err *err)
+{
+    block_cursor cursor = {.records = records};
+    record_range range = is_ids ? RECORD_RANGE_IDS : RECORD_RANGE_RECORDS;
+    tamis_ord last = 0;
+    tamis_slice block = {0};
+    size_t begin = out->size;
+    uint32_t count = 0;
+    tamis_status status = TAMIS_OK;
+
+    TAMIS_ASSERT(records->table != NULL);
+    status = record_scan_create(records->table, range, bound, &cursor.scan, err);
+    if (status == TAMIS_OK) {
+        status = record_scan_seek(cursor.scan, first, &last, &block, err);
+    }
+    while (status == TAMIS_OK &&
+           (count == 0 || out->size - begin + BLOCK_HEAD + block.size <= max_bytes)) {
+        uint8_t head[BLOCK_HEAD];
+
+        tamis_put64le(head, last);
+        tamis_put64le(head + 8, block.size);
+        status = tamis_buf_append(out, head, sizeof(head));
+        if (status == TAMIS_OK) {
+            status = tamis_buf_append(out, block.data, block.size);
+        }
+        if (status != TAMIS_OK) {
+            (void)tamis_err_set(err, status, "%s: no memory for blocks", name_of(records));
+            break;
+        }
+        count++;
+        status = record_scan_next(cursor.scan, &last, &block, err);
+    }
+    cursor_fini(&cursor);
+    if (status == TAMIS_OK || status == TAMIS_END) {
+        *out_count = count;
+        *out_is_end = status == TAMIS_END;
+        status = TAMIS_OK;
+    }
+    return status;
+}
+
+tamis_status tamis_records_next_block(tamis_slice blocks, size_t *position, tamis_ord *out_last,
+                                      tamis_slice *out_block)
+{
+    const uint8_t *at = blocks.data + *position;
+    size_t left = blocks.size - *position;
+
+    if (left == 0) {
+        return TAMIS_END;
+    }
+    if (left < BLOCK_HEAD || tamis_get64le(at + 8) > left - BLOCK_HEAD) {
+        return TAMIS_EFORMAT;
+    }
+    *out_last = tamis_get64le(at);
+    *out_block = tamis_slice_of(at + BLOCK_HEAD, (size_t)tamis_get64le(at + 8));
+    *position += BLOCK_HEAD + out_block->size;
+    return TAMIS_OK;
 }
