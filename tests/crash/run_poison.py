@@ -69,7 +69,7 @@ class Session:
     # ---- Runs
 
     def arguments(self, out, *more):
-        return [*program_arguments(self.args.tamis), "run", "--quiet", "--split-size", "1MiB",
+        return [*program_arguments(self.args.tamis), "run", "--quiet",
                 "--workers", "2", "-o", out, *more, "corpus"]
 
     def run_once(self, out, where="given", poison=None, failpoint=None, more=()):
