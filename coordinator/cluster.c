@@ -65,6 +65,7 @@ static tamis_status start(embedded_run *embedded, tamis_err *err)
         .data_folder = options->data_folder,
         .threads = options->threads == 0 ? processor_count() : options->threads,
         .memory_bytes = memory_bytes,
+        .silence_ms = options->silence_ms,
         .tasks = options->worker_tasks,
         .log = options->log,
     };

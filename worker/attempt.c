@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "tamis/failpoint.h"
+#include "tamis/isolate.h"
 #include "tamis/path.h"
 #include "tamis/wire.h"
 
@@ -285,7 +286,9 @@ static tamis_status run_task(attempt_run *run, tamis_err *err)
         status = acquire(run, attempt->data_folder, true, &env.records, err);
     }
     if (status == TAMIS_OK) {
-        status = attempt->run(&env, &attempt->result, err);
+        tamis_task_run run_it = attempt->is_isolated ? tamis_isolate_run : attempt->run;
+
+        status = run_it(&env, &attempt->result, err);
     }
     if (status == TAMIS_OK &&
         atomic_load_explicit(&attempt->progress.is_canceled, memory_order_relaxed)) {

@@ -41,6 +41,7 @@ static tamis_status start_attempt(worker_loop *loop, const tamis_worker_action *
         .is_isolated = action->is_isolated,
         .memory_bytes = loop->options->memory_bytes / loop->slot_count,
         .roots = loop->options->roots,
+        .silence_ms = loop->options->silence_ms,
         .run = loop->options->tasks->run[stages[action->stage].kind],
         .records = loop->records,
         .lease = &loop->lease,

@@ -56,6 +56,15 @@ static const tamis_option rows[] = {
      .max = INT64_MAX,
      .group = "Resources",
      .help = "end without a word from the coordinator for so long; 0: never"},
+    {.name = "record-timeout",
+     .type = TAMIS_OPTION_DURATION,
+     .default_text = "10m",
+     .min = 1000,
+     .max = INT64_MAX,
+     .group = "Resources",
+     .help =
+         "a task that took workers down and runs in a process of its own is dead when it makes no "
+         "progress for so long"},
     TAMIS_KEYS_OPTIONS("worker"),
     {.name = "log-level",
      .type = TAMIS_OPTION_CHOICE,
@@ -189,6 +198,7 @@ int tamis_worker_main(int argument_count, char **arguments, const tamis_task_tab
             .threads = thread_count(options),
             .memory_bytes = tamis_options_uint(options, "memory"),
             .give_up_ms = tamis_options_uint(options, "give-up"),
+            .silence_ms = tamis_options_uint(options, "record-timeout"),
             .security = &security,
             .roots = roots,
             .tasks = tasks,

@@ -10,6 +10,9 @@
  * started again with the same folders and an equal job: finished tasks are not repeated. Jobs are
  * compared without their ids, and the id of the ledger's job wins.
  *
+ * A task that took the process down three times runs isolated, in this program started anew: its
+ * main must begin with tamis_isolate_is_asked (isolate.h).
+ *
  * Threads: the callback runs on the calling thread. Several runs may go on side by side in one
  * process as long as they share no folder.
  */
@@ -30,6 +33,7 @@ typedef struct tamis_cluster_options {
     const char *data_folder;  /* intermediate results, <data>/<job id>/; likewise */
     uint32_t threads;         /* tasks side by side; 0: one for each processor */
     uint64_t memory_bytes;    /* of all tasks together; 0: 1 GiB */
+    uint64_t silence_ms;      /* of an isolated task before it counts as dead; 0: 10 min */
     const tamis_task_table *worker_tasks;
     const tamis_task_table *local_tasks;
     bool is_data_kept; /* leave <data>/<job id> when the job is done; it always stays otherwise */

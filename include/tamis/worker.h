@@ -22,6 +22,7 @@ typedef struct tamis_worker_options {
     uint32_t threads;        /* tasks side by side; 1 .. TAMIS_WORKER_THREADS_MAX */
     uint64_t memory_bytes;   /* of all tasks together */
     uint64_t give_up_ms;     /* ends without a word from the coordinator for so long; 0: never */
+    uint64_t silence_ms;     /* of an isolated task before it counts as dead; 0: 10 min */
     const tamis_net_security *security; /* NULL or off: neither encrypted nor checked */
     const tamis_roots *roots;           /* paths of a job lie beneath them; NULL: anywhere */
     const tamis_task_table *tasks;

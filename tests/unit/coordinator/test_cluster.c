@@ -16,6 +16,7 @@
 
 #include "fake_job.h"
 #include "tamis/cluster.h"
+#include "tamis/isolate.h"
 #include "tamis/path.h"
 
 #define JOB_ID  "00112233445566aa"
@@ -338,7 +339,7 @@ static void test_folder_in_use(void **state)
     free(other);
 }
 
-int main(void)
+int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_runs_to_the_end, set_up, tear_down),
@@ -356,5 +357,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_folder_in_use, set_up, tear_down),
     };
 
+    if (tamis_isolate_is_asked(argument_count, arguments)) {
+        return tamis_isolate_main(fake_tasks());
+    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
