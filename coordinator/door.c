@@ -90,6 +90,12 @@ static void renew(tamis_door *door)
     }
 }
 
+static bool has_news(const tamis_door *door)
+{
+    return door->refused_packets != 0 ||
+           tamis_net_refused_count(door->options->net) != door->refused_handshakes;
+}
+
 static void tell(tamis_door *door)
 {
     uint64_t handshakes = tamis_net_refused_count(door->options->net);
@@ -116,7 +122,7 @@ void tamis_door_tick(tamis_door *door, uint64_t now_ms)
         door->renewed_ms = now_ms;
         renew(door);
     }
-    if (now_ms - door->told_ms >= TELL_MS) {
+    if (has_news(door) && (door->told_ms == 0 || now_ms - door->told_ms >= TELL_MS)) {
         door->told_ms = now_ms;
         tell(door);
     }

@@ -145,7 +145,8 @@ wait_url() {
 run_client() {
     local tries=0 code pause
     while true; do
-        "$(program tamis)" run --coordinator "$(cat "$folder/url")" "$@" </dev/null &
+        "$(program tamis)" run --coordinator "$(cat "$folder/url")" --keys "$folder/keys" "$@" \
+            </dev/null &
         client=$!
         while kill -0 "$client" 2>/dev/null; do
             sleep 1 & pause=$!
@@ -172,10 +173,22 @@ run_client() {
 
 # ---- The job -----------------------------------------------------------------------------------
 
+# Keys of this job alone: who is not in it gets nowhere. Files of rights 0600, which an earlier start
+# of the job, or the job it goes on from, may have left.
+prepare_keys() {
+    local role
+    for role in coordinator worker client; do
+        [ -e "$folder/keys/$role.key" ] ||
+            "$(program tamis)" keys new --keys="$folder/keys" --role="$role" "$role" >/dev/null ||
+            return 1
+    done
+}
+
 prepare_folder() {
     mkdir -p "$folder/data" "$folder/state" "$folder/log" || return 1
     # What an earlier start of this job, or the job it goes on from, has left.
     rm -f "$folder"/done "$folder"/url "$folder"/nodes "$folder"/*.ended "$folder"/*.left
+    prepare_keys || return 1
     renew_nodes
     touch "$folder/alive" && [ -s "$folder/nodes" ]
 }
@@ -203,7 +216,7 @@ tell_end() {
     if [ "$1" -ne 0 ] && [ "$1" -ne 2 ] && [ "$1" -ne 3 ]; then
         say "to go on: TAMIS_SLURM_FOLDER=$folder sbatch ... with the same arguments"
     elif [ "$1" -ne 2 ] && [ "${TAMIS_SLURM_KEEP:-0}" != 1 ]; then
-        rm -rf "${folder:?}/state" "${folder:?}/data"
+        rm -rf "${folder:?}/state" "${folder:?}/data" "${folder:?}/keys"
     fi
 }
 
