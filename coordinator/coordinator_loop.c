@@ -16,6 +16,7 @@
 /* What one peer can make the coordinator hold, in and out; the sizes of frames are in wire.h. */
 #define RECEIVE_QUEUE_MAX 16
 #define PEER_BYTES_MAX    (UINT64_C(64) << 20)
+#define STRANGERS_MAX     1024
 #define DOMAIN            "control"
 #define LEDGER_NAME       "ledger"
 
@@ -239,7 +240,7 @@ static tamis_status tick(coordinator_loop *loop, tamis_err *err)
         return TAMIS_OK;
     }
     loop->ticked_ms = now_ms;
-    tamis_door_tick(loop->door, now_ms);
+    tamis_door_tick(loop->door, tamis_socket_tend(loop->socket, now_ms), now_ms);
     if (tamis_stage_runner_progress(loop->runner, &event.bytes, &event.documents)) {
         tamis_coordinator_core_local_progress(loop->core, event.bytes, event.documents);
     }
@@ -357,6 +358,7 @@ static tamis_status open_socket(coordinator_loop *loop, char *out_url, tamis_err
         .receive_queue_max = RECEIVE_QUEUE_MAX,
         .frame_size_max = TAMIS_WIRE_BULK_MAX,
         .peer_bytes_max = PEER_BYTES_MAX,
+        .strangers_max = STRANGERS_MAX,
         .security = loop->options->security,
         .domain = DOMAIN,
     };

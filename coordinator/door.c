@@ -15,6 +15,7 @@ struct tamis_door {
     uint64_t renewed_ms;
     uint64_t told_ms;
     uint64_t refused_handshakes;           /* as told */
+    uint64_t hung_up;                      /* as told */
     uint64_t refused_packets;              /* since told */
     char refused_text[TAMIS_ERR_TEXT_MAX]; /* the last one */
 };
@@ -90,13 +91,13 @@ static void renew(tamis_door *door)
     }
 }
 
-static bool has_news(const tamis_door *door)
+static bool has_news(const tamis_door *door, uint64_t hung_up)
 {
-    return door->refused_packets != 0 ||
+    return door->refused_packets != 0 || hung_up != door->hung_up ||
            tamis_net_refused_count(door->options->net) != door->refused_handshakes;
 }
 
-static void tell(tamis_door *door)
+static void tell(tamis_door *door, uint64_t hung_up)
 {
     uint64_t handshakes = tamis_net_refused_count(door->options->net);
 
@@ -104,6 +105,11 @@ static void tell(tamis_door *door)
         tamis_log_event(door->options->log, TAMIS_LOG_WARN, "peers.refused",
                         tamis_log_uint("handshakes", handshakes - door->refused_handshakes));
         door->refused_handshakes = handshakes;
+    }
+    if (hung_up != door->hung_up) {
+        tamis_log_event(door->options->log, TAMIS_LOG_WARN, "strangers.hung_up",
+                        tamis_log_uint("connections", hung_up - door->hung_up));
+        door->hung_up = hung_up;
     }
     if (door->refused_packets != 0) {
         tamis_log_event(door->options->log, TAMIS_LOG_WARN, "packets.refused",
@@ -113,18 +119,15 @@ static void tell(tamis_door *door)
     }
 }
 
-void tamis_door_tick(tamis_door *door, uint64_t now_ms)
+void tamis_door_tick(tamis_door *door, uint64_t hung_up, uint64_t now_ms)
 {
-    if (!is_guarded(door)) {
-        return;
-    }
-    if (now_ms - door->renewed_ms >= RENEW_MS) {
+    if (is_guarded(door) && now_ms - door->renewed_ms >= RENEW_MS) {
         door->renewed_ms = now_ms;
         renew(door);
     }
-    if (has_news(door) && (door->told_ms == 0 || now_ms - door->told_ms >= TELL_MS)) {
+    if (has_news(door, hung_up) && (door->told_ms == 0 || now_ms - door->told_ms >= TELL_MS)) {
         door->told_ms = now_ms;
-        tell(door);
+        tell(door, hung_up);
     }
 }
 

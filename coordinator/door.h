@@ -22,8 +22,9 @@ tamis_status tamis_door_open(const tamis_coordinator_options *options, tamis_doo
 void tamis_door_close(tamis_door *door); /* NULL is allowed */
 
 /* Reads the allow-list again when it has changed, and tells in the log of handshakes that were
- * refused. A list that cannot be read changes nothing, and is told of. */
-void tamis_door_tick(tamis_door *door, uint64_t now_ms);
+ * refused and of strangers that were hung up on (how many since the start). A list that cannot be
+ * read changes nothing, and is told of. */
+void tamis_door_tick(tamis_door *door, uint64_t hung_up, uint64_t now_ms);
 
 /* tamis_peer_gate_check for a packet. What is refused is counted for the log. */
 TAMIS_MUST_USE

@@ -62,6 +62,8 @@ typedef struct tamis_socket_options {
     uint64_t frame_size_max;    /* bytes of a frame that is let in; 0: 1 MiB */
     uint64_t peer_bytes_max;    /* ROUTER: bytes that wait to be sent to one peer; 0: no limit.
                                    Where names of peers hash alike they share it */
+    uint32_t strangers_max; /* ROUTER over tcp: connections that have not sent a packet yet; more
+                               are hung up on, as tamis_socket_tend does it. 0: no limit */
     const tamis_net_security *security; /* copied; NULL or off: neither encrypted nor checked */
     const char *domain;     /* ROUTER with security: whose allow-list counts; at most 15 bytes */
     const char *server_key; /* DEALER with security: of the other end; NULL: security's */
@@ -134,6 +136,12 @@ tamis_status tamis_socket_connect(tamis_socket *socket, const char *url, tamis_e
  * on trying for ever by itself: its loop asks this now and then. */
 TAMIS_MUST_USE
 tamis_status tamis_socket_fault(tamis_socket *socket, tamis_err *err);
+
+/* Looks after the strangers of a socket that has a limit for them: hangs up on those that have been
+ * silent for 10 s, on the greediest while all of them together have sent more than 256 MiB, and on
+ * the oldest while they are too many. To be called about ten times a second; returns how many it
+ * has hung up on since the start. */
+uint64_t tamis_socket_tend(tamis_socket *socket, uint64_t now_ms);
 
 /* Whether only processes of this machine can reach the address: inproc://, ipc://, tcp://127.x.y.z,
  * tcp://localhost, tcp://[::1]. "*" and names of interfaces are not. Pure. */

@@ -33,6 +33,8 @@ typedef struct tamis_watch {
     bool is_mismatch;  /* one end has keys, the other has none */
 } tamis_watch;
 
+typedef struct tamis_strangers tamis_strangers;
+
 struct tamis_socket {
     void *handle;
     tamis_net *net;
@@ -44,6 +46,7 @@ struct tamis_socket {
     char user[TAMIS_USER_SIZE];     /* of the own key */
     char url[TAMIS_URL_SIZE];       /* connected to last */
     tamis_watch watch;
+    tamis_strangers *strangers; /* NULL: they are not counted */
 };
 
 /* ---- guard.c ---- */
@@ -61,5 +64,13 @@ bool tamis_watch_start(tamis_socket *socket);
 /* Takes in what has happened; never waits. */
 void tamis_watch_drain(tamis_socket *socket);
 void tamis_watch_stop(tamis_socket *socket);
+
+/* ---- strangers.c ---- */
+
+/* Begins to count a ROUTER's connections, before it is bound. */
+bool tamis_strangers_start(tamis_socket *socket, uint32_t max);
+void tamis_strangers_stop(tamis_socket *socket);
+/* A packet came over this file: it is no stranger any more. */
+void tamis_strangers_meet(tamis_socket *socket, int file);
 
 #endif

@@ -210,7 +210,8 @@ tamis_status tamis_socket_open(tamis_net *net, const tamis_socket_options *optio
         options->kind == TAMIS_SOCKET_PAIR ? UINT64_MAX : frame_size_of(options);
     socket->handle = zmq_socket(net->context, types[options->kind]);
     if (socket->handle == NULL || !set_options(socket->handle, options) ||
-        !set_security(socket, options)) {
+        !set_security(socket, options) ||
+        (options->strangers_max != 0 && !tamis_strangers_start(socket, options->strangers_max))) {
         tamis_err_set(err, TAMIS_EIO, "cannot open a socket: %s", zmq_strerror(errno));
         tamis_socket_close(socket);
         return TAMIS_EIO;
@@ -226,6 +227,7 @@ void tamis_socket_close(tamis_socket *socket)
     }
     if (socket->handle != NULL) {
         tamis_watch_stop(socket);
+        tamis_strangers_stop(socket);
         (void)zmq_close(socket->handle); /* fails only for what is no socket */
     }
     free(socket);
@@ -516,6 +518,9 @@ tamis_status tamis_socket_receive(tamis_socket *socket, tamis_packet *packet)
         packet->count++;
     }
     net_acquired(&net_order);
+    if (socket->strangers != NULL && packet->count > packet->first) {
+        tamis_strangers_meet(socket, zmq_msg_get(&packet->frames[packet->first], ZMQ_SRCFD));
+    }
     if (!has_good_sizes(socket, packet)) {
         packet->count = 0;
         return TAMIS_EFORMAT;

@@ -12,6 +12,7 @@ the coordinator stays within a bound. All traffic is on loopback.
 
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -23,25 +24,37 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "crash"))
 sys.path.insert(0, HERE)
 
-from session import Session, parser_of, run_checks  # noqa: E402
+from session import Session, Skipped, parser_of, run_checks  # noqa: E402
 from tamis_cli import EXIT_FAILED, EXIT_USAGE, require, require_codes  # noqa: E402
 from cluster import Cluster, wait_until  # noqa: E402
 import zmtp  # noqa: E402
 
 REFUSAL_S = 25
 FLOOD_CONNECTIONS = 1000
-FLOOD_ROUNDS = 2
 HALF_SENT = 64 << 10
+GREEDY_CONNECTIONS = 150
+GREEDY_BYTES = 8 << 20
+# The 256 MiB that strangers may hold together, what comes between two looks, and the job.
+GREEDY_GROWTH_MAX = 640 << 20
 HELLOS = 3000
 SLOW_PEERS = 20
 SLOW_QUESTIONS = 5000
 # What floods may cost: libzmq keeps some 30 kB for each connection that has greeted.
 GROWTH_MAX = 256 << 20
+FILES_MIN = 2 * (5 * FLOOD_CONNECTIONS)
 
 
 def memory_of(pid, name="VmRSS"):
     with open(f"/proc/{pid}/status", encoding="ascii") as file:
         return int(re.search(rf"^{name}:\s+(\d+) kB", file.read(), re.M).group(1)) << 10
+
+
+def allow_files():
+    """So many connections need as many files."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    if most != resource.RLIM_INFINITY and most < FILES_MIN:
+        raise Skipped(f"a process may have {most} files only")
 
 
 class Checks(Session):
@@ -178,9 +191,9 @@ class Checks(Session):
     # ---- Floods ----
 
     @staticmethod
-    def flood(port, first_bytes, held):
+    def flood(port, first_bytes, held, count=FLOOD_CONNECTIONS):
         """Connections that send this and then nothing."""
-        for _ in range(FLOOD_CONNECTIONS):
+        for _ in range(count):
             try:
                 one = zmtp.connect(port)
                 one.sendall(first_bytes)
@@ -201,11 +214,12 @@ class Checks(Session):
                  "no keys": zmtp.greeting(b"NULL") + zmtp.ready(b"x"),
                  "long commands": zmtp.greeting(b"CURVE")
                  + zmtp.frame(bytes(8 << 20), zmtp.COMMAND)[:HALF_SENT]}
+        allow_files()
         cluster, keys = self.cluster("strangers", 2)
         with cluster:
             pid = cluster.coordinator.pid
             port = int(cluster.url.rsplit(":", 1)[1])
-            wait_until(lambda: cluster.log_has("worker1", "worker.started"), "workers")
+            wait_until(lambda: cluster.log_has("coordinator", "worker.hello"), "workers")
             before = memory_of(pid)
             held = []
             client = self.submit_with(cluster, keys, "strangers-out")
@@ -219,7 +233,28 @@ class Checks(Session):
             self.close_all(held)
             grown = memory_of(pid, "VmHWM") - before
             require(grown < GROWTH_MAX, f"the coordinator grew by {grown >> 20} MiB")
+            require(cluster.log_has("coordinator", "strangers.hung_up"), "nobody was hung up on")
         return (f"{2 * len(kinds) * FLOOD_CONNECTIONS} connections, "
+                f"the coordinator grew by {grown >> 20} MiB at most")
+
+    def greedy(self):
+        """Strangers that send most of a command as long as a frame may be, and hold on."""
+        data = (zmtp.greeting(b"CURVE")
+                + zmtp.frame(bytes(GREEDY_BYTES), zmtp.COMMAND)[:GREEDY_BYTES - 1000])
+        cluster, keys = self.cluster("greedy", 2)
+        with cluster:
+            pid = cluster.coordinator.pid
+            port = int(cluster.url.rsplit(":", 1)[1])
+            wait_until(lambda: cluster.log_has("coordinator", "worker.hello"), "workers")
+            before = memory_of(pid)
+            held = []
+            client = self.submit_with(cluster, keys, "greedy-out")
+            self.flood(port, data, held, GREEDY_CONNECTIONS)
+            client.finish(self.whole, "greedy strangers")
+            self.close_all(held)
+            grown = memory_of(pid, "VmHWM") - before
+            require(grown < GREEDY_GROWTH_MAX, f"the coordinator grew by {grown >> 20} MiB")
+        return (f"{GREEDY_CONNECTIONS * GREEDY_BYTES >> 20} MiB sent, "
                 f"the coordinator grew by {grown >> 20} MiB at most")
 
     # ---- Peers past their handshake; without keys, so that anybody can be one ----
@@ -291,10 +326,11 @@ class Checks(Session):
         return peers
 
     def peers(self):
+        allow_files()
         with Cluster(self.args, self.path("peers"), 2) as cluster:
             pid = cluster.coordinator.pid
             port = int(cluster.url.rsplit(":", 1)[1])
-            wait_until(lambda: cluster.log_has("worker1", "worker.started"), "workers")
+            wait_until(lambda: cluster.log_has("coordinator", "worker.hello"), "workers")
             before = memory_of(pid)
             stop = threading.Event()
             thread = threading.Thread(target=self.malformed, args=(port, stop))
@@ -316,7 +352,8 @@ class Checks(Session):
     def checks(self):
         return [("keys", self.keys), ("no keys off loopback", self.no_keys_off_loopback),
                 ("revoked worker", self.revoked_worker), ("revoked client", self.revoked_client),
-                ("strangers", self.strangers), ("peers", self.peers)]
+                ("strangers", self.strangers), ("greedy", self.greedy),
+                ("peers", self.peers)]
 
 
 if __name__ == "__main__":
