@@ -41,12 +41,17 @@ class Session:
         self.tamis = Tamis(args.tamis)
         self.options = {"levels": "url,exact,near", **SPLIT_OPTION}
         self.corpus = os.path.join(folder, "corpus")
-        self.paths = write_corpus(self.corpus, args.seed, args.documents)
-        if args.batches:
-            self.paths.append(os.path.join(self.corpus, "bulk.jsonl"))
-            write_bulk(self.paths[-1], self.paths[0], args.batches, args.seed)
+        self.paths = self.make_inputs()
         self.whole = os.path.join(folder, "undisturbed")
         require_codes(self.tamis.run(self.whole, self.paths, self.options), GOOD, "plain run")
+
+    def make_inputs(self):
+        """A seeded corpus of all formats, and enough more for several batches."""
+        paths = write_corpus(self.corpus, self.args.seed, self.args.documents)
+        if self.args.batches:
+            paths.append(os.path.join(self.corpus, "bulk.jsonl"))
+            write_bulk(paths[-1], paths[0], self.args.batches, self.args.seed)
+        return paths
 
     def path(self, name):
         return os.path.join(self.folder, name)
