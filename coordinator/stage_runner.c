@@ -56,9 +56,8 @@ tamis_status tamis_stage_runner_create(const tamis_stage_runner_options *options
 /* Waits for the running attempt to come back. */
 static void await_attempt(tamis_stage_runner *runner)
 {
-    tamis_socket *pipe = tamis_actor_pipe(runner->executor);
-
     while (runner->attempt != NULL) {
+        tamis_socket *pipe = tamis_actor_pipe(runner->executor);
         uint32_t kind = 0;
         void *body = NULL;
         bool is_ready = false;

@@ -3,13 +3,19 @@
  *
  *   OOM_AT=1234          that one alone returns NULL (0 or unset: none)
  *   OOM_COUNT=FILE       at the end the number of allocations is written there
+ *
+ * A segmentation fault is told on stderr with the program or library that it happened in.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #define EXPORT __attribute__((visibility("default")))
@@ -23,10 +29,45 @@ extern void *__libc_memalign(size_t alignment, size_t size);
 static _Atomic uint64_t allocations;
 static uint64_t failing; /* written before main */
 
+/* Best effort: the process is lost anyway, so that calls are used which are not made for this. */
+static void on_fault(int number, siginfo_t *unused, void *context)
+{
+    const ucontext_t *state = context;
+    uintptr_t address = (uintptr_t)state->uc_mcontext.gregs[REG_RIP];
+    void *place = NULL;
+    Dl_info info;
+
+    (void)unused;
+    memcpy(&place, &address, sizeof(place));
+    if (dladdr(place, &info) != 0 && info.dli_fname != NULL) {
+        (void)!dprintf(STDERR_FILENO, "segmentation fault in %s\n", info.dli_fname);
+    }
+    (void)signal(number, SIG_DFL);
+    (void)raise(number);
+}
+
+/* Threads that block all signals would die of a fault without a word. */
+EXPORT int pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
+{
+    int (*real)(int, const sigset_t *, sigset_t *) = NULL;
+    void *found = dlsym(RTLD_NEXT, "pthread_sigmask");
+    sigset_t changed;
+
+    memcpy(&real, &found, sizeof(real));
+    if (set == NULL || how == SIG_UNBLOCK) {
+        return real(how, set, old);
+    }
+    changed = *set;
+    (void)sigdelset(&changed, SIGSEGV);
+    return real(how, &changed, old);
+}
+
 __attribute__((constructor)) static void start(void)
 {
     const char *at = getenv("OOM_AT");
+    struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
 
+    (void)sigaction(SIGSEGV, &action, NULL);
     failing = at == NULL ? 0 : strtoull(at, NULL, 10);
 }
 
