@@ -14,6 +14,7 @@
 
 #include "record_table.h"
 #include "rocksdb_error.h"
+#include "rocksdb_quiet.h"
 #include "tamis/path.h"
 
 #define KEY_BYTES            9 /* range, ord */
@@ -22,8 +23,6 @@
 #define TABLE_BLOCK_BYTES    (4u << 10) /* every block of rows is above it: one entry each */
 #define TABLE_FORMAT_VERSION 5
 #define CHECKSUM_XXH3        4
-#define LOG_FILE_BYTES_MAX   (1u << 20)
-#define LOG_LEVEL_ERROR      3
 #define OPEN_TRIES_MAX       5
 #define OPEN_RETRY_NS        20000000L
 
@@ -84,9 +83,7 @@ static rocksdb_options_t *options_create(bool is_compressed)
     rocksdb_options_set_max_background_jobs(options, 2);
     rocksdb_options_set_skip_stats_update_on_db_open(options, 1);
     rocksdb_options_set_skip_checking_sst_file_sizes_on_db_open(options, 1);
-    rocksdb_options_set_keep_log_file_num(options, 1);
-    rocksdb_options_set_max_log_file_size(options, LOG_FILE_BYTES_MAX);
-    rocksdb_options_set_info_log_level(options, LOG_LEVEL_ERROR);
+    rocksdb_quiet_set(options);
     rocksdb_options_set_stats_dump_period_sec(options, 0);
     rocksdb_options_set_stats_persist_period_sec(options, 0);
     /* Repeated tasks may stack files; without compactions, waiting for one would last for ever. */

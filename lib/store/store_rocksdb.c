@@ -7,14 +7,13 @@
 #include <rocksdb/c.h>
 
 #include "rocksdb_error.h"
+#include "rocksdb_quiet.h"
 #include "store_backend.h"
 
-#define WRITE_BUFFER_BYTES  (4u << 20)
-#define BLOCK_CACHE_BYTES   (8u << 20)
-#define OPEN_FILES_MAX      64
-#define LOG_FILE_BYTES_MAX  (1u << 20)
-#define MANIFEST_BYTES_MAX  (4u << 20)
-#define INFO_LOG_LEVEL_WARN 2
+#define WRITE_BUFFER_BYTES (4u << 20)
+#define BLOCK_CACHE_BYTES  (8u << 20)
+#define OPEN_FILES_MAX     64
+#define MANIFEST_BYTES_MAX (4u << 20)
 
 typedef struct disk_store {
     tamis_store base;
@@ -196,9 +195,7 @@ static rocksdb_options_t *options_create(void)
     rocksdb_options_set_max_open_files(options, OPEN_FILES_MAX);
     rocksdb_options_set_max_background_jobs(options, 2);
     rocksdb_options_set_max_manifest_file_size(options, MANIFEST_BYTES_MAX);
-    rocksdb_options_set_keep_log_file_num(options, 2);
-    rocksdb_options_set_max_log_file_size(options, LOG_FILE_BYTES_MAX);
-    rocksdb_options_set_info_log_level(options, INFO_LOG_LEVEL_WARN);
+    rocksdb_quiet_set(options);
     rocksdb_options_set_stats_dump_period_sec(options, 0);
     rocksdb_options_set_stats_persist_period_sec(options, 0);
     /* A power cut may leave half of the last, unacknowledged record: the log is used up to the

@@ -68,6 +68,10 @@ class Cluster:
                             "--state", self.state, "--listen", self.url,
                             *self.coordinator_options], environment)
 
+    def end_coordinator(self):
+        self.coordinator.terminate()
+        self.coordinator.wait()
+
     def data_folder(self, number):
         return os.path.join(self.folder, f"data{number}")
 
@@ -103,14 +107,6 @@ class Cluster:
             file.seek(begin)
             return [found.groups() for found in map(STARTED.search, file) if found]
 
-    def redone_tasks(self):
-        """{(job, stage, task)} that were begun under more than one fence."""
-        fences = {}
-        for number in range(len(self.workers)):
-            for job, stage, task, fence in self.started_tasks(number):
-                fences.setdefault((job, stage, task), set()).add(fence)
-        return {key for key, found in fences.items() if len(found) > 1}
-
     def end_of_logs(self):
         out = []
         for name in sorted(os.listdir(self.folder)):
@@ -120,6 +116,9 @@ class Cluster:
                 out.append(f"--- {name}\n{tail}")
         return "\n".join(out)
 
+    def log_size(self, name):
+        return os.path.getsize(self.log(name)) if os.path.exists(self.log(name)) else 0
+
     def log_has(self, name, text):
         if not os.path.exists(self.log(name)):
             return False
@@ -127,6 +126,9 @@ class Cluster:
             return text in file.read().decode("utf-8", "replace")
 
     def __exit__(self, *_):
+        self.close()
+
+    def close(self):
         processes = [process for process in [*self.workers, self.coordinator] if process]
         for process in processes:
             if process.poll() is None:

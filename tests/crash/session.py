@@ -94,6 +94,9 @@ def run_checks(args, prefix, make_session):
             except CheckFailed as failed:
                 failures += 1
                 print(f"FAIL {name}\n{failed}", flush=True)
+    except Skipped as reason:
+        skipped += 1
+        print(f"skip: {reason}", flush=True)
     except Exception:  # the folder must go in every case
         failures += 1
         print(f"FAIL\n{traceback.format_exc()}", flush=True)
