@@ -191,8 +191,7 @@ static tamis_status take_packet(coordinator_loop *loop, tamis_err *err)
                         tamis_log_text("error", bad.text));
         return TAMIS_OK;
     }
-    if (tamis_door_check(loop->door, message->kind, loop->packet, tamis_net_now_ms(), &bad) !=
-        TAMIS_OK) {
+    if (tamis_door_check(loop->door, message, loop->packet, tamis_net_now_ms(), &bad) != TAMIS_OK) {
         refuse_packet(loop, message->job, &bad);
         tamis_message_destroy(message);
         return TAMIS_OK;

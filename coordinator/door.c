@@ -137,13 +137,19 @@ static void count_refused(tamis_door *door, const char *text)
     (void)snprintf(door->refused_text, sizeof(door->refused_text), "%s", text);
 }
 
-tamis_status tamis_door_check(tamis_door *door, tamis_message_kind kind, const tamis_packet *packet,
-                              uint64_t now_ms, tamis_err *err)
+tamis_status tamis_door_check(tamis_door *door, const tamis_message *message,
+                              const tamis_packet *packet, uint64_t now_ms, tamis_err *err)
 {
+    const char *user = tamis_packet_user(packet);
     tamis_status status =
-        tamis_peer_gate_check(door->gate, kind, tamis_packet_peer(packet),
-                              tamis_packet_user(packet), tamis_packet_roles(packet), now_ms, err);
+        tamis_peer_gate_check(door->gate, message->kind, tamis_packet_peer(packet), user,
+                              tamis_packet_roles(packet), now_ms, err);
 
+    if (status == TAMIS_OK && message->kind == TAMIS_MESSAGE_HELLO && user[0] != '\0' &&
+        message->body.hello.public_key[0] != '\0' &&
+        strcmp(message->body.hello.public_key, tamis_packet_key(packet)) != 0) {
+        status = tamis_err_set(err, TAMIS_EDENIED, "the key '%s' says hello for another key", user);
+    }
     if (status != TAMIS_OK) {
         count_refused(door, err->text);
     }

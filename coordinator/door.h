@@ -26,10 +26,11 @@ void tamis_door_close(tamis_door *door); /* NULL is allowed */
  * read changes nothing, and is told of. */
 void tamis_door_tick(tamis_door *door, uint64_t hung_up, uint64_t now_ms);
 
-/* tamis_peer_gate_check for a packet. What is refused is counted for the log. */
+/* tamis_peer_gate_check for a packet, and that a worker's Hello names the key that it came under:
+ * others will let that one in. What is refused is counted for the log. */
 TAMIS_MUST_USE
-tamis_status tamis_door_check(tamis_door *door, tamis_message_kind kind, const tamis_packet *packet,
-                              uint64_t now_ms, tamis_err *err);
+tamis_status tamis_door_check(tamis_door *door, const tamis_message *message,
+                              const tamis_packet *packet, uint64_t now_ms, tamis_err *err);
 /* Counts a packet that came under a key that is not allowed any more, and writes why. */
 void tamis_door_turn_away(tamis_door *door, tamis_err *err);
 

@@ -113,7 +113,8 @@ void tamis_net_guard_stop(tamis_net *net);
 
 /* Replaces the allow-list of a domain; a domain without one lets nobody in. Connections of keys
  * that it lacks stay open, but what comes over them is refused (tamis_socket_receive). Any thread.
- * TAMIS_EARG: a key twice, or none; TAMIS_ELIMIT: too many; TAMIS_ENOMEM: the old list stays. */
+ * A key may come several times: it has one of the names and all of the roles.
+ * TAMIS_EARG: a key that is none; TAMIS_ELIMIT: too many; TAMIS_ENOMEM: the old list stays. */
 TAMIS_MUST_USE
 tamis_status tamis_net_allow(tamis_net *net, const char *domain, const tamis_net_peer *peers,
                              size_t count, tamis_err *err);
@@ -156,7 +157,8 @@ tamis_status tamis_socket_send(tamis_socket *socket, tamis_slice peer, tamis_sli
                                tamis_slice bulk);
 
 /* The same with a bulk that is not copied: it is taken in every case, and `free_bulk` is called for
- * it once it is not needed any more, by any thread, at the latest when the tamis_net is destroyed. */
+ * it once it is not needed any more, by any thread, at the latest when the tamis_net is destroyed.
+ */
 typedef void (*tamis_net_free)(void *data, void *hint);
 TAMIS_MUST_USE
 tamis_status tamis_socket_send_taken(tamis_socket *socket, tamis_slice peer, tamis_slice control,
@@ -178,6 +180,8 @@ tamis_slice tamis_packet_bulk(const tamis_packet *packet);
  * has no security. */
 const char *tamis_packet_user(const tamis_packet *packet);
 uint32_t tamis_packet_roles(const tamis_packet *packet);
+/* The key itself, as Z85 text; "" where the socket has no security. */
+const char *tamis_packet_key(const tamis_packet *packet);
 
 /* Messages between threads over PAIR: a kind, and a pointer whose ownership goes with it. _send
  * waits while the queue is full. */

@@ -77,17 +77,22 @@ bool tamis_guard_find(tamis_guard *guard, const char *domain, const char *key,
     return found != NULL;
 }
 
-static tamis_status check_list(const tamis_net_peer *peers, size_t count, tamis_err *err)
+/* Rows of one key become one, with the roles of all: several workers may share a key. */
+static tamis_status merge_list(tamis_net_peer *peers, size_t *count, tamis_err *err)
 {
-    for (size_t i = 0; i < count; i++) {
+    size_t kept = 0;
+
+    for (size_t i = 0; i < *count; i++) {
         if (!tamis_net_key_is_valid(peers[i].key)) {
             return tamis_err_set(err, TAMIS_EARG, "the key of '%s' is no key", peers[i].user);
         }
-        if (i != 0 && compare_peers(&peers[i - 1], &peers[i]) == 0) {
-            return tamis_err_set(err, TAMIS_EARG, "'%s' and '%s' have the same key",
-                                 peers[i - 1].user, peers[i].user);
+        if (kept != 0 && compare_peers(&peers[kept - 1], &peers[i]) == 0) {
+            peers[kept - 1].roles |= peers[i].roles;
+        } else {
+            peers[kept++] = peers[i];
         }
     }
+    *count = kept;
     return TAMIS_OK;
 }
 
@@ -113,7 +118,7 @@ tamis_status tamis_net_allow(tamis_net *net, const char *domain, const tamis_net
         memcpy(copy, peers, count * sizeof(*copy));
         qsort(copy, count, sizeof(*copy), compare_peers);
     }
-    status = check_list(copy, count, err);
+    status = merge_list(copy, &count, err);
     if (status == TAMIS_OK) {
         (void)pthread_mutex_lock(&guard->mutex);
         list = find_domain(guard, domain);

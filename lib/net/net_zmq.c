@@ -63,6 +63,7 @@ struct tamis_packet {
     size_t count;
     uint32_t roles;
     char user[TAMIS_USER_SIZE];
+    char key[TAMIS_KEY_SIZE];
 };
 
 uint64_t tamis_net_now_ms(void)
@@ -455,6 +456,7 @@ static tamis_status take_user(tamis_socket *socket, tamis_packet *packet)
     const char *key = NULL;
 
     packet->user[0] = '\0';
+    packet->key[0] = '\0';
     packet->roles = TAMIS_ROLE_ANY;
     if (socket->domain[0] == '\0') {
         return TAMIS_OK;
@@ -467,6 +469,7 @@ static tamis_status take_user(tamis_socket *socket, tamis_packet *packet)
     }
     packet->roles = peer.roles;
     memcpy(packet->user, peer.user, sizeof(packet->user));
+    memcpy(packet->key, peer.key, sizeof(packet->key));
     return TAMIS_OK;
 }
 
@@ -576,6 +579,11 @@ tamis_slice tamis_packet_bulk(const tamis_packet *packet)
 const char *tamis_packet_user(const tamis_packet *packet)
 {
     return packet->user;
+}
+
+const char *tamis_packet_key(const tamis_packet *packet)
+{
+    return packet->key;
 }
 
 uint32_t tamis_packet_roles(const tamis_packet *packet)

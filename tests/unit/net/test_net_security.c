@@ -149,6 +149,7 @@ static void test_allowed_key_has_a_name(void **state)
     assert_int_equal(receive(router, f->packet, WAIT_MS), TAMIS_OK);
     assert_string_equal(tamis_packet_user(f->packet), "worker-1");
     assert_int_equal(tamis_packet_roles(f->packet), TAMIS_ROLE_WORKER);
+    assert_string_equal(tamis_packet_key(f->packet), f->worker.public_key);
     assert_int_equal(
         tamis_socket_send(router, tamis_packet_peer(f->packet), text("answer"), text("")),
         TAMIS_OK);
@@ -350,9 +351,10 @@ static void test_lists(void **state)
     tamis_err err = {.status = TAMIS_OK};
 
     assert_int_equal(tamis_net_guard_start(f->net, NULL), TAMIS_OK);
-    assert_int_equal(tamis_net_allow(f->net, DOMAIN, rows, 2, &err), TAMIS_EARG);
-    assert_non_null(strstr(err.text, "worker-1"));
+    rows[1].roles = TAMIS_ROLE_CLIENT;
+    assert_int_equal(tamis_net_allow(f->net, DOMAIN, rows, 2, &err), TAMIS_OK);
     assert_int_equal(tamis_net_allow(f->net, DOMAIN, &bad, 1, &err), TAMIS_EARG);
+    assert_non_null(strstr(err.text, "bad"));
     assert_int_equal(tamis_net_allow(f->net, DOMAIN, rows, TAMIS_PEERS_MAX + 1, &err),
                      TAMIS_ELIMIT);
     rows[1] = peer_of(&f->stranger);
