@@ -21,7 +21,7 @@ typedef struct acquired {
 /* What the callbacks of one running task work on. */
 typedef struct attempt_run {
     tamis_attempt *attempt;
-    tamis_results *results;
+    tamis_results *own_results; /* where the process has none */
     tamis_inputs *inputs;
     acquired *acquired;
     char folder[TAMIS_PATH_MAX];
@@ -73,6 +73,7 @@ tamis_attempt *tamis_attempt_create(const tamis_attempt *from)
         attempt->roots = from->roots;
         attempt->run = from->run;
         attempt->records = from->records;
+        attempt->results = from->results;
         attempt->lease = from->lease;
         attempt->silence_ms = from->silence_ms;
         attempt->blob_of = from->blob_of;
@@ -307,7 +308,7 @@ static void run_fini(attempt_run *run)
         free(entry);
     }
     tamis_inputs_close(run->inputs);
-    tamis_results_destroy(run->results);
+    tamis_results_destroy(run->own_results);
 }
 
 static tamis_status open_inputs(attempt_run *run, tamis_err *err)
@@ -315,6 +316,7 @@ static tamis_status open_inputs(attempt_run *run, tamis_err *err)
     tamis_results_options results = {
         .data_folder = run->attempt->data_folder, .folder = folder_of, .context = run};
     tamis_inputs_options inputs = {
+        .results = run->attempt->results,
         .job = attempt_job(run->attempt),
         .temp_folder = run->temp_folder,
         .owner = owner_of,
@@ -323,10 +325,10 @@ static tamis_status open_inputs(attempt_run *run, tamis_err *err)
     };
     tamis_status status = path_of(run->temp_folder, err, "%s.in", run->folder);
 
-    if (status == TAMIS_OK) {
-        status = tamis_results_create(&results, &run->results, err);
+    if (status == TAMIS_OK && inputs.results == NULL) {
+        status = tamis_results_create(&results, &run->own_results, err);
+        inputs.results = run->own_results;
     }
-    inputs.results = run->results;
     return status == TAMIS_OK ? tamis_inputs_open(&inputs, &run->inputs, err) : status;
 }
 
@@ -431,7 +433,8 @@ static tamis_status sweep_job(const char *data_folder, const char *job, const ch
         return errno == ENOENT ? TAMIS_OK : tamis_err_errno(err, errno, "%s", folder);
     }
     while (status == TAMIS_OK && (entry = readdir(listing)) != NULL) {
-        if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0) {
+        if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0 ||
+            strcmp(entry->d_name, TAMIS_FETCHED_NAME) == 0) {
             status = tamis_path_remove_in(folder, entry->d_name, err);
         }
     }

@@ -44,6 +44,7 @@ static tamis_status start_attempt(worker_loop *loop, const tamis_worker_action *
         .silence_ms = loop->options->silence_ms,
         .run = loop->options->tasks->run[stages[action->stage].kind],
         .records = loop->records,
+        .results = tamis_data_point_results(loop->data_point),
         .lease = &loop->lease,
     };
 

@@ -74,6 +74,9 @@ static tamis_status tick(worker_loop *loop, tamis_err *err)
     if (tamis_socket_fault(loop->socket, err) != TAMIS_OK) {
         return TAMIS_EDENIED;
     }
+    if (tamis_data_point_tick(loop->data_point, err) != TAMIS_OK) {
+        return err->status;
+    }
     log_refused(loop, now_ms);
     if (loop->options->give_up_ms != 0 && now_ms - since_ms >= loop->options->give_up_ms) {
         return tamis_err_set(err, TAMIS_EPEER, "%s: no word from the coordinator for %llu s",

@@ -9,6 +9,7 @@
 #define TAMIS_WORKER_LOOP_INTERNAL_H
 
 #include "cleaner.h"
+#include "tamis/data_point.h"
 #include "tamis/epoch_file.h"
 #include "tamis/executor.h"
 #include "tamis/folder_id.h"
@@ -43,6 +44,7 @@ typedef struct worker_loop {
     tamis_worker_core *core;
     tamis_worker_effects effects;
     tamis_records_cache *records;
+    tamis_data_point *data_point;
     tamis_cleaner_options cleaner_options;
     tamis_actor *cleaner;
     uint32_t cleaner_requests; /* that are to come back */

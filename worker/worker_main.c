@@ -12,6 +12,9 @@
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_PEER = 4, EXIT_SIGNAL = 128 };
 
+/* By value of tamis_shuffle_mode. */
+static const char *const shuffle_names[] = {"auto", "network", NULL};
+
 static const tamis_option rows[] = {
     {.name = "coordinator",
      .short_name = 'c',
@@ -34,6 +37,21 @@ static const tamis_option rows[] = {
      .group = "Places",
      .default_shown = "anywhere",
      .help = "inputs and outputs of jobs are opened beneath this folder only"},
+    {.name = "data-listen",
+     .type = TAMIS_OPTION_TEXT,
+     .value_name = "URL",
+     .default_shown = "the address from which the coordinator is reached, any port",
+     .group = "Places",
+     .help = "where other workers fetch the results in the data folder: tcp://ADDRESS:PORT, PORT * "
+             "for any"},
+    {.name = "shuffle",
+     .type = TAMIS_OPTION_CHOICE,
+     .default_text = "auto",
+     .choices = shuffle_names,
+     .group = "Places",
+     .help =
+         "how results of other workers are read: auto takes their path where it is shared, else "
+         "the network; network never looks at paths"},
     {.name = "threads",
      .short_name = 't',
      .type = TAMIS_OPTION_UINT,
@@ -84,9 +102,10 @@ static const tamis_option_table table = {
     .program = "tamis-worker",
     .summary = "run the tasks of a tamis coordinator",
     .description =
-        "Pulls tasks from the coordinator, reads inputs and the results of other workers "
-        "by their paths, and leaves its own results in the data folder. When it is "
-        "stopped or killed, its tasks are given to others.",
+        "Pulls tasks from the coordinator, reads inputs by their paths and the results of other "
+        "workers by theirs or over the network, and leaves its own results in the data folder, "
+        "which it serves to the others. When it is stopped or killed, its tasks are given to "
+        "others.",
     .examples = "  tamis-worker --coordinator tcp://127.0.0.1:7600 --data /scratch/tamis\n"
                 "  tamis-worker --coordinator tcp://10.0.0.1:7600 --data D --key-file w1.key\n",
     .exit_codes = "1  failed\n2  usage\n4  the coordinator is out of reach\n128+n  by signal n\n",
@@ -200,6 +219,8 @@ int tamis_worker_main(int argument_count, char **arguments, const tamis_task_tab
             .give_up_ms = tamis_options_uint(options, "give-up"),
             .silence_ms = tamis_options_uint(options, "record-timeout"),
             .security = &security,
+            .data_listen = tamis_options_text(options, "data-listen"),
+            .shuffle = (tamis_shuffle_mode)tamis_options_choice(options, "shuffle"),
             .roots = roots,
             .tasks = tasks,
             .log = log,

@@ -86,6 +86,27 @@ static tamis_status list_jobs(worker_loop *loop, tamis_err *err)
     return status;
 }
 
+/* Its address is told to the coordinator, so it comes before the core. */
+static tamis_status open_data_point(worker_loop *loop, tamis_err *err)
+{
+    tamis_data_point_options options = {
+        .net = loop->options->net,
+        .security = loop->options->security,
+        .url = loop->options->url,
+        .listen = loop->options->data_listen,
+        .data_folder = loop->data_folder,
+        .folder_id = loop->folder_id,
+        .mode = loop->options->shuffle,
+        .log = loop->options->log,
+    };
+
+    if (tamis_records_cache_create(&loop->records) != TAMIS_OK) {
+        return tamis_err_set(err, TAMIS_ENOMEM, "no memory for records");
+    }
+    options.records = loop->records;
+    return tamis_data_point_open(&options, &loop->data_point, err);
+}
+
 static tamis_status make_core(worker_loop *loop, tamis_err *err)
 {
     tamis_worker_settings settings;
@@ -106,12 +127,19 @@ static tamis_status make_core(worker_loop *loop, tamis_err *err)
     settings.name = loop->name;
     settings.data_folder = loop->data_folder;
     settings.folder_id = loop->folder_id;
+    settings.data_url = tamis_data_point_url(loop->data_point);
+    if (loop->options->security != NULL && loop->options->security->is_on) {
+        settings.public_key = loop->options->security->public_key;
+    }
     settings.memory_bytes = loop->options->memory_bytes;
     settings.epochs = &loop->epochs;
     if (status == TAMIS_OK) {
         status = tamis_worker_core_create(&settings, &loop->core);
     }
-    return status == TAMIS_OK ? TAMIS_OK : tamis_err_set(err, status, "cannot make a worker");
+    if (status != TAMIS_OK) {
+        return tamis_err_set(err, status, "cannot make a worker");
+    }
+    return tamis_data_point_attach(loop->data_point, tamis_worker_core_book(loop->core), err);
 }
 
 static tamis_status connect_socket(worker_loop *loop, tamis_err *err)
@@ -135,10 +163,10 @@ static tamis_status connect_socket(worker_loop *loop, tamis_err *err)
 
 static tamis_status start_threads(worker_loop *loop, tamis_err *err)
 {
-    tamis_status status = tamis_records_cache_create(&loop->records);
+    tamis_status status = TAMIS_OK;
 
     loop->slots = calloc(loop->slot_count, sizeof(*loop->slots));
-    if (loop->slots == NULL || status != TAMIS_OK) {
+    if (loop->slots == NULL) {
         return tamis_err_set(err, TAMIS_ENOMEM, "no memory for threads");
     }
     loop->cleaner_options =
@@ -159,6 +187,9 @@ tamis_status worker_loop_open(worker_loop *loop, tamis_err *err)
     }
     if (status == TAMIS_OK) {
         status = make_name(loop, err);
+    }
+    if (status == TAMIS_OK) {
+        status = open_data_point(loop, err);
     }
     if (status == TAMIS_OK) {
         status = make_core(loop, err);
@@ -238,6 +269,7 @@ void worker_loop_close(worker_loop *loop)
     free(loop->slots);
     tamis_socket_close(loop->socket);
     tamis_packet_destroy(loop->packet);
+    tamis_data_point_close(loop->data_point);
     tamis_worker_core_destroy(loop->core);
     tamis_records_cache_destroy(loop->records);
     tamis_worker_effects_fini(&loop->effects);

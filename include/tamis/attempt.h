@@ -97,6 +97,7 @@ typedef struct tamis_attempt {
     const tamis_roots *roots; /* borrowed likewise; NULL: paths of the job may lie anywhere */
     tamis_task_run run;
     tamis_records_cache *records;
+    tamis_results *results; /* of the process; NULL: results are read by their paths alone */
     const tamis_attempt_lease *lease; /* NULL: for good */
     /* Only for local tasks; NULL elsewhere: task.h. */
     tamis_status (*blob_of)(void *context, uint32_t stage, uint32_t task, tamis_slice *out_blob,
@@ -135,7 +136,8 @@ void tamis_attempt_discard(const tamis_attempt *attempt);
 bool tamis_attempt_result_exists(const char *data_folder, const char *job, tamis_stage_kind kind,
                                  uint32_t stage, uint32_t task);
 
-/* Removes what attempts with that prefix left in <data_folder>/<any job>/ when their process died.
+/* Removes what attempts with that prefix left in <data_folder>/<any job>/ when their process died,
+ * and the copies of files of other processes.
  */
 TAMIS_MUST_USE
 tamis_status tamis_attempt_sweep(const char *data_folder, const char *prefix, tamis_err *err);

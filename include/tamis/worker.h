@@ -8,6 +8,7 @@
 
 #include "tamis/log.h"
 #include "tamis/net.h"
+#include "tamis/results.h"
 #include "tamis/root.h"
 #include "tamis/task.h"
 
@@ -25,6 +26,8 @@ typedef struct tamis_worker_options {
     uint64_t silence_ms;     /* of an isolated task before it counts as dead; 0: 10 min */
     const tamis_net_security *security; /* NULL or off: neither encrypted nor checked */
     const tamis_roots *roots;           /* paths of a job lie beneath them; NULL: anywhere */
+    const char *data_listen; /* where results are served: tcp://ADDRESS:PORT; NULL: data_point.h */
+    tamis_shuffle_mode shuffle; /* how results of others are read */
     const tamis_task_table *tasks;
     tamis_log *log; /* NULL: silent */
 } tamis_worker_options;
