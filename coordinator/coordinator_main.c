@@ -40,7 +40,7 @@ static const tamis_option rows[] = {
      .traits = TAMIS_OPTION_LIST,
      .value_name = "FOLDER",
      .group = "Places",
-     .default_shown = "anywhere",
+     .default_shown = "anywhere; off loopback one is required",
      .help = "outputs of jobs are written beneath this folder only"},
     {.name = "memory",
      .short_name = 'm',
@@ -94,14 +94,14 @@ static const tamis_option_table table = {
     .option_count = sizeof(rows) / sizeof(rows[0]),
 };
 
-/* No --root: NULL, everything that the user may. */
 static tamis_status open_roots(const tamis_options *options, tamis_roots **out_roots,
                                tamis_err *err)
 {
+    const char *url = tamis_options_text(options, "listen");
     const char *const *folders = NULL;
     size_t count = tamis_options_list(options, "root", &folders);
 
-    return count == 0 ? TAMIS_OK : tamis_roots_create(folders, count, out_roots, err);
+    return tamis_roots_create_for(url, tamis_url_is_local(url), folders, count, out_roots, err);
 }
 
 /* As many connections as the system lets this process have: the ledger needs files beside them. */

@@ -35,7 +35,7 @@ static const tamis_option rows[] = {
      .traits = TAMIS_OPTION_LIST,
      .value_name = "FOLDER",
      .group = "Places",
-     .default_shown = "anywhere",
+     .default_shown = "anywhere; off loopback one is required",
      .help = "inputs and outputs of jobs are opened beneath this folder only"},
     {.name = "data-listen",
      .type = TAMIS_OPTION_TEXT,
@@ -125,14 +125,14 @@ static uint32_t thread_count(const tamis_options *options)
     return count > TAMIS_WORKER_THREADS_MAX ? TAMIS_WORKER_THREADS_MAX : (uint32_t)count;
 }
 
-/* No --root: NULL, everything that the user may. */
 static tamis_status open_roots(const tamis_options *options, tamis_roots **out_roots,
                                tamis_err *err)
 {
+    const char *url = tamis_options_text(options, "coordinator");
     const char *const *folders = NULL;
     size_t count = tamis_options_list(options, "root", &folders);
 
-    return count == 0 ? TAMIS_OK : tamis_roots_create(folders, count, out_roots, err);
+    return tamis_roots_create_for(url, tamis_url_is_local(url), folders, count, out_roots, err);
 }
 
 static tamis_status load_keys(const tamis_options *options, tamis_net_security *out_security,

@@ -8,6 +8,8 @@
  * wherever it leads to. What is made, renamed or removed is named relative to the descriptor of its
  * folder, so that nothing is looked up twice.
  *
+ * Only the root "/" takes absolute links: it has no outside.
+ *
  * A root is opened once: when it is a symbolic link, where that leads later does not matter. A path
  * belongs to a root when it begins with the root's name as it was given or with its real name.
  * Where `roots` is NULL everything is allowed that the user may, by the usual calls.
@@ -19,6 +21,7 @@
 #ifndef TAMIS_ROOT_H
 #define TAMIS_ROOT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "tamis/slice.h"
@@ -33,6 +36,11 @@ typedef struct tamis_roots tamis_roots;
 TAMIS_MUST_USE
 tamis_status tamis_roots_create(const char *const *folders, size_t count, tamis_roots **out_roots,
                                 tamis_err *err);
+/* The roots of a process that takes jobs from, or at, `url`. Without folders *out_roots is NULL
+ * where the url stays on this machine; TAMIS_EARG where it does not. */
+TAMIS_MUST_USE
+tamis_status tamis_roots_create_for(const char *url, bool is_local, const char *const *folders,
+                                    size_t count, tamis_roots **out_roots, tamis_err *err);
 void tamis_roots_destroy(tamis_roots *roots); /* NULL is allowed */
 
 /* The folders as they were given, in any order, so that another process can open the same. */

@@ -20,6 +20,7 @@ typedef struct root {
     char *given;
     char *real;
     int folder;
+    bool is_everything; /* "/" */
 } root;
 
 struct tamis_roots {
@@ -73,16 +74,18 @@ static const char *root_rest(const root *item, const char *path)
 
 /* ---- Making ---------------------------------------------------------------------------------- */
 
-static int open_beneath(int folder, const char *rest, int flags)
+static int open_beneath(const root *item, const char *rest, int flags)
 {
     struct open_how how = {
         .flags = (uint64_t)(unsigned)(flags | O_CLOEXEC),
-        .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
+        /* From "/" nothing leads out: there absolute links need no refusal. */
+        .resolve =
+            RESOLVE_NO_MAGICLINKS | (item->is_everything ? RESOLVE_IN_ROOT : RESOLVE_BENEATH),
     };
     long file = -1;
 
     for (int i = 0; i < OPEN_TRIES; i++) {
-        file = syscall(SYS_openat2, folder, rest, &how, sizeof(how));
+        file = syscall(SYS_openat2, item->folder, rest, &how, sizeof(how));
         if (file >= 0 || (errno != EAGAIN && errno != EINTR)) {
             break;
         }
@@ -115,7 +118,8 @@ static tamis_status root_open(root *item, const char *folder, tamis_err *err)
     if (item->given == NULL) {
         return tamis_err_set(err, TAMIS_ENOMEM, "no memory for --root %s", given);
     }
-    probe = open_beneath(item->folder, ".", O_PATH | O_DIRECTORY);
+    item->is_everything = strcmp(item->real, "/") == 0;
+    probe = open_beneath(item, ".", O_PATH | O_DIRECTORY);
     if (probe < 0 && errno == ENOSYS) {
         return tamis_err_set(err, TAMIS_EUNSUPPORTED,
                              "--root needs the system call openat2, which this kernel does not "
@@ -161,6 +165,22 @@ tamis_status tamis_roots_create(const char *const *folders, size_t count, tamis_
     }
     qsort(roots->items, roots->count, sizeof(roots->items[0]), compare_roots);
     *out_roots = roots;
+    return TAMIS_OK;
+}
+
+tamis_status tamis_roots_create_for(const char *url, bool is_local, const char *const *folders,
+                                    size_t count, tamis_roots **out_roots, tamis_err *err)
+{
+    if (count != 0) {
+        return tamis_roots_create(folders, count, out_roots, err);
+    }
+    if (!is_local) {
+        return tamis_err_set(err, TAMIS_EARG,
+                             "%s: leaves this machine: give --root, the folder that jobs may read "
+                             "and write beneath (it may be repeated; '/' is everything)",
+                             url);
+    }
+    *out_roots = NULL;
     return TAMIS_OK;
 }
 
@@ -226,7 +246,7 @@ static int roots_try(const tamis_roots *roots, const char *path, int flags)
             continue;
         }
         is_beneath = true;
-        file = open_beneath(roots->items[i].folder, rest, flags);
+        file = open_beneath(&roots->items[i], rest, flags);
         /* What leads out of a nested root may stay beneath the one around it. */
         if (file >= 0 || (errno != EXDEV && errno != ELOOP)) {
             return file;

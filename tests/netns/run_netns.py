@@ -60,7 +60,7 @@ class Cluster:
         # No block around it: the lab ends its processes before the files are closed.
         self.coordinator = self._start("c", "c", [
             args.coordinator, "--state", os.path.join(folder, "state"), "--listen", self.url,
-            "--lease", f"{LEASE_S}s", "--keys", self.keys])
+            "--lease", f"{LEASE_S}s", "--keys", self.keys, "--root", folder])
 
     def _start(self, host, name, arguments):
         with open(self.log(name), "ab") as log:
@@ -74,7 +74,7 @@ class Cluster:
             self.workers[host] = self._start(host, host, [
                 self.args.worker, "--coordinator", self.url, "--threads", "1", "--memory", "256MiB",
                 "--data", os.path.join(self.folder, f"data-{host}"), "--log-level", "debug",
-                "--keys", self.keys])
+                "--keys", self.keys, "--root", self.folder, "--root", self.inputs])
 
     def submit(self):
         self.client = self._start("client", "client", [

@@ -251,6 +251,9 @@ static void test_whole_disk(void **state)
     (void)state;
     assert_int_equal(open_status(roots, at("out/file"), "outside"), TAMIS_OK);
     assert_int_equal(open_status(roots, at("in/relative/file"), "outside"), TAMIS_OK);
+    assert_int_equal(open_status(roots, at("in/absolute/file"), "outside"), TAMIS_OK);
+    assert_int_equal(open_status(roots, at("in/magic/etc/passwd"), ""), TAMIS_EOUTSIDE);
+    assert_int_equal(open_status(roots, "relative", ""), TAMIS_EOUTSIDE);
     tamis_roots_destroy(roots);
 }
 
@@ -277,6 +280,26 @@ static void test_limits(void **state)
     assert_int_equal(tamis_roots_create(folders, 1, &roots, NULL), TAMIS_EARG);
     assert_null(roots);
     tamis_roots_destroy(NULL);
+}
+
+static void test_required_off_loopback(void **state)
+{
+    const char *folders[] = {base};
+    tamis_roots *roots = NULL;
+    tamis_err err = {.status = TAMIS_OK};
+
+    (void)state;
+    assert_int_equal(tamis_roots_create_for("tcp://10.0.0.1:7", false, NULL, 0, &roots, &err),
+                     TAMIS_EARG);
+    assert_non_null(strstr(err.text, "tcp://10.0.0.1:7"));
+    assert_non_null(strstr(err.text, "--root"));
+    assert_int_equal(tamis_roots_create_for("tcp://127.0.0.1:7", true, NULL, 0, &roots, NULL),
+                     TAMIS_OK);
+    assert_null(roots);
+    assert_int_equal(tamis_roots_create_for("tcp://10.0.0.1:7", false, folders, 1, &roots, NULL),
+                     TAMIS_OK);
+    assert_non_null(roots);
+    tamis_roots_destroy(roots);
 }
 
 /* ---- Writing ---- */
@@ -495,10 +518,10 @@ int main(void)
         cmocka_unit_test(test_messages),       cmocka_unit_test(test_everything_without_roots),
         cmocka_unit_test(test_root_is_a_link), cmocka_unit_test(test_several),
         cmocka_unit_test(test_nested),         cmocka_unit_test(test_whole_disk),
-        cmocka_unit_test(test_limits),         cmocka_unit_test(test_make_folders),
-        cmocka_unit_test(test_dangling_link),  cmocka_unit_test(test_parent),
-        cmocka_unit_test(test_write),          cmocka_unit_test(test_swapped_link),
-        cmocka_unit_test(test_no_openat2),
+        cmocka_unit_test(test_limits),         cmocka_unit_test(test_required_off_loopback),
+        cmocka_unit_test(test_make_folders),   cmocka_unit_test(test_dangling_link),
+        cmocka_unit_test(test_parent),         cmocka_unit_test(test_write),
+        cmocka_unit_test(test_swapped_link),   cmocka_unit_test(test_no_openat2),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
