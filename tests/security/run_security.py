@@ -39,7 +39,7 @@ GREEDY_GROWTH_MAX = 640 << 20
 HELLOS = 3000
 SLOW_PEERS = 20
 SLOW_QUESTIONS = 5000
-# What floods may cost: libzmq keeps some 30 kB for each connection that has greeted.
+# What floods may cost: libzmq keeps up to 25 kB for each connection; and the jobs.
 GROWTH_MAX = 256 << 20
 FILES_MIN = 2 * (5 * FLOOD_CONNECTIONS)
 
