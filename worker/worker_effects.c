@@ -98,6 +98,13 @@ static tamis_status attempt_ended(worker_loop *loop, thread_slot *slot, tamis_er
     };
 
     slot->state = SLOT_ENDED;
+    if (attempt->status == TAMIS_OK && attempt->result.counters[TAMIS_COUNTER_POISONED] != 0) {
+        tamis_log_event(
+            loop->options->log, TAMIS_LOG_WARN, "task.poisoned",
+            tamis_log_text("job", tamis_job_view_job(attempt->view)->id),
+            tamis_log_uint("stage", attempt->stage), tamis_log_uint("task", attempt->task),
+            tamis_log_uint("records", attempt->result.counters[TAMIS_COUNTER_POISONED]));
+    }
     return worker_handle(loop, &event, err);
 }
 
