@@ -552,6 +552,7 @@ static double own_seconds(void)
 
 static bool bench_load(bench *b)
 {
+    double empty_mb = 0;
     double before_mb = 0;
     double with_job_mb = 0;
     double own = 0;
@@ -564,13 +565,14 @@ static bool bench_load(bench *b)
     if (!start_coordinator(b)) {
         return false;
     }
+    empty_mb = memory_mb(b, "VmRSS");
     began = now_seconds();
     if (!connect_workers(b, b->workers)) {
         return false;
     }
     before_mb = memory_mb(b, "VmRSS");
-    (void)printf("workers: %u connected and welcome in %.2f s; coordinator %.1f MB\n", b->workers,
-                 now_seconds() - began, before_mb);
+    (void)printf("workers: %u connected and welcome in %.2f s\n", b->workers,
+                 now_seconds() - began);
     own = own_seconds();
     used = processor_seconds(b);
     if (!submit(b)) {
@@ -594,11 +596,14 @@ static bool bench_load(bench *b)
     (void)printf("processor: coordinator %.1f us a task, load %.1f us a task\n",
                  (processor_seconds(b) - used) / b->splits * 1e6,
                  (own_seconds() - own) / b->splits * 1e6);
-    (void)printf("memory: coordinator %.1f MB with the job, %.1f MB at the end, %.1f MB at most: "
-                 "%.0f bytes a task; %llu results came too late\n",
-                 with_job_mb, memory_mb(b, "VmRSS"), memory_mb(b, "VmHWM"),
-                 (memory_mb(b, "VmRSS") - before_mb) * 1e6 / b->splits,
-                 (unsigned long long)b->fenced);
+    (void)printf(
+        "memory: coordinator %.1f MB alone, %.1f MB with the workers, %.1f MB with the job "
+        "(%.0f bytes a split), %.1f MB at the end (%.1f kB a worker in all), %.1f MB at "
+        "most; %llu results came too late\n",
+        empty_mb, before_mb, with_job_mb, (with_job_mb - before_mb) * 1e6 / b->splits,
+        memory_mb(b, "VmRSS"),
+        (memory_mb(b, "VmRSS") - with_job_mb + before_mb - empty_mb) * 1e3 / b->workers,
+        memory_mb(b, "VmHWM"), (unsigned long long)b->fenced);
     return true;
 }
 
@@ -658,6 +663,17 @@ static bool make_blob(bench *b)
     return tamis_scan_result_put(&b->blob, &result) == TAMIS_OK;
 }
 
+/* A descriptor for each worker, here and in the coordinator. */
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 int main(int argument_count, char **arguments)
 {
     char folder[] = "/tmp/tamis-bench-XXXXXX";
@@ -679,6 +695,7 @@ int main(int argument_count, char **arguments)
         return 1;
     }
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
+    raise_file_limit();
     print_sync(&b);
     is_good = bench_load(&b) && bench_restart(&b);
     kill_coordinator(&b);
