@@ -31,6 +31,7 @@
 #define SPLIT_BYTES     (UINT64_C(64) << 20)
 #define CREDIT_MAX      64
 #define RESEND_SECONDS  2.0
+#define HELLO_SECONDS   2.0
 #define CONNECTS_A_TURN 200
 #define SYNC_ROUNDS     200
 #define WAIT_SECONDS    600.0
@@ -52,8 +53,10 @@ typedef struct held {
 typedef struct sim_worker {
     uint64_t sequence;
     double next_heartbeat;
+    double greeted; /* 0: it is not to be there */
     uint32_t held_count;
     bool is_welcome;
+    bool was_welcome;
     held held[CREDIT_MAX];
 } sim_worker;
 
@@ -76,6 +79,7 @@ typedef struct bench {
     uint64_t assigned;
     uint64_t done;
     uint64_t fenced;
+    uint64_t reconnected;
     uint64_t heard; /* packets */
     uint64_t first_stage_done;
     double first_done;
@@ -262,6 +266,7 @@ static void say_hello(bench *b, uint32_t worker)
     message.body.hello.data_folder = folder;
     message.body.hello.name = name;
     message.body.hello.folder_id = id;
+    b->sims[worker].greeted = now_seconds();
     send_message(b, worker, &message, tamis_slice_of(NULL, 0));
 }
 
@@ -362,7 +367,8 @@ static void on_message(void *context, uint32_t worker, tamis_slice control, tami
         tamis_message request = {.kind = TAMIS_MESSAGE_TASK_REQUEST};
 
         sim->is_welcome = true;
-        b->welcome_count++;
+        b->welcome_count += !sim->was_welcome;
+        sim->was_welcome = true;
         request.body.task_request.credit = b->credit;
         send_message(b, worker, &request, tamis_slice_of(NULL, 0));
         sim->next_heartbeat =
@@ -377,6 +383,21 @@ static void on_message(void *context, uint32_t worker, tamis_slice control, tami
     tamis_message_destroy(message);
 }
 
+static bool connect_worker(bench *b, uint32_t worker)
+{
+    char identity[32];
+
+    (void)snprintf(identity, sizeof(identity), "w-%016x", worker);
+    if (!zmtp_peers_connect(b->peers, worker, identity)) {
+        (void)fprintf(stderr, "worker %u cannot connect: %s (descriptors: ulimit -n)\n", worker,
+                      strerror(errno));
+        return false;
+    }
+    say_hello(b, worker);
+    return true;
+}
+
+/* What is due: heartbeats; greetings again; connections that the other side gave up. */
 static void beat(bench *b)
 {
     double now = now_seconds();
@@ -384,6 +405,13 @@ static void beat(bench *b)
     for (uint32_t i = 0; i < b->workers; i++) {
         sim_worker *sim = &b->sims[i];
 
+        if (sim->greeted != 0 && !zmtp_peers_is_connected(b->peers, i)) {
+            sim->is_welcome = false;
+            b->reconnected++;
+            (void)connect_worker(b, i);
+        } else if (sim->greeted != 0 && !sim->is_welcome && now - sim->greeted >= HELLO_SECONDS) {
+            say_hello(b, i);
+        }
         if (sim->is_welcome && now >= sim->next_heartbeat) {
             sim->next_heartbeat = now + b->heartbeat_ms / 1e3;
             send_heartbeat(b, i, now);
@@ -423,15 +451,9 @@ static bool connect_workers(bench *b, uint32_t count)
     memset(b->sims, 0, b->workers * sizeof(*b->sims));
     b->welcome_count = 0;
     for (uint32_t i = 0; i < count; i++) {
-        char identity[32];
-
-        (void)snprintf(identity, sizeof(identity), "w-%016x", i);
-        if (!zmtp_peers_connect(b->peers, i, identity)) {
-            (void)fprintf(stderr, "worker %u cannot connect: %s (descriptors: ulimit -n)\n", i,
-                          strerror(errno));
+        if (!connect_worker(b, i)) {
             return false;
         }
-        say_hello(b, i);
         if (i % CONNECTS_A_TURN == CONNECTS_A_TURN - 1 && !zmtp_peers_run(b->peers, 0)) {
             return false;
         }
@@ -571,8 +593,8 @@ static bool bench_load(bench *b)
         return false;
     }
     before_mb = memory_mb(b, "VmRSS");
-    (void)printf("workers: %u connected and welcome in %.2f s\n", b->workers,
-                 now_seconds() - began);
+    (void)printf("workers: %u connected and welcome in %.2f s, %llu of them in a second attempt\n",
+                 b->workers, now_seconds() - began, (unsigned long long)b->reconnected);
     own = own_seconds();
     used = processor_seconds(b);
     if (!submit(b)) {
