@@ -190,6 +190,21 @@ static void kill_coordinator(bench *b)
     }
 }
 
+/* Whether it still runs; says how it ended when it does not. */
+static bool check_coordinator(bench *b)
+{
+    int status = 0;
+
+    if (waitpid(b->coordinator, &status, WNOHANG) == 0) {
+        return true;
+    }
+    b->coordinator = 0;
+    (void)fprintf(stderr, "the coordinator has ended: %s %d\n",
+                  WIFSIGNALED(status) ? "signal" : "exit code",
+                  WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    return false;
+}
+
 /* A line "NAME:  123 kB" of the coordinator's status, in MB; 0: it is not there. */
 static double memory_mb(const bench *b, const char *name)
 {
@@ -436,6 +451,9 @@ static bool play_until(bench *b, uint64_t done, uint32_t welcome)
         if (now >= next_beat) {
             next_beat = now + 0.01;
             beat(b);
+            if (!check_coordinator(b)) {
+                return false;
+            }
         }
     }
     return true;
@@ -604,6 +622,9 @@ static bool bench_load(bench *b)
     commits = b->tally->commits;
     records = b->tally->records;
     if (!play_until(b, b->splits, 0)) {
+        return false;
+    }
+    if (!check_coordinator(b)) {
         return false;
     }
     seconds = b->last_done - b->first_done;
