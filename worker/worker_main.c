@@ -30,6 +30,12 @@ static const tamis_option rows[] = {
      .value_name = "FOLDER",
      .group = "Places",
      .help = "folder of intermediate results; made when it is absent; one worker at a time"},
+    {.name = "name",
+     .type = TAMIS_OPTION_TEXT,
+     .value_name = "NAME",
+     .default_shown = "HOST-FOLDER",
+     .group = "Places",
+     .help = "what people call this worker: tamis status, tamis drain NAME"},
     {.name = "root",
      .type = TAMIS_OPTION_TEXT,
      .traits = TAMIS_OPTION_LIST,
@@ -146,21 +152,6 @@ static tamis_status load_keys(const tamis_options *options, tamis_net_security *
                : status;
 }
 
-static tamis_status serve(const tamis_worker_options *options, int *out_signal, tamis_err *err)
-{
-    tamis_actor *worker = NULL;
-    tamis_status status = tamis_worker_start(options, &worker, err);
-
-    if (status == TAMIS_OK) {
-        status = tamis_serve(worker, STOP_MS, out_signal, err);
-    }
-    if (status == TAMIS_ETIMEOUT) {
-        /* A task does not end. Nothing of it is lost that was not lost anyway. */
-        _exit(*out_signal == 0 ? EXIT_FAILED : EXIT_SIGNAL + *out_signal);
-    }
-    return status;
-}
-
 static int exit_code(tamis_status status, int signal_number, const tamis_err *err)
 {
     if (signal_number != 0) {
@@ -174,6 +165,25 @@ static int exit_code(tamis_status status, int signal_number, const tamis_err *er
         return EXIT_USAGE;
     }
     return status == TAMIS_EPEER ? EXIT_PEER : EXIT_FAILED;
+}
+
+/* Ends the process where a task does not end: nothing of it is lost that was not lost anyway. */
+static tamis_status serve(tamis_worker_options *options, int *out_signal, tamis_err *err)
+{
+    static _Atomic bool is_stuck; /* may be set when nobody waits any more */
+    tamis_actor *worker = NULL;
+    tamis_status status = TAMIS_OK;
+
+    options->stop_ms = STOP_MS;
+    options->is_stuck = &is_stuck;
+    status = tamis_worker_start(options, &worker, err);
+    if (status == TAMIS_OK) {
+        status = tamis_serve(worker, STOP_MS, out_signal, err);
+    }
+    if (status == TAMIS_ETIMEOUT || atomic_load(&is_stuck)) {
+        _exit(exit_code(status, *out_signal, err));
+    }
+    return status;
 }
 
 int tamis_worker_main(int argument_count, char **arguments, const tamis_task_table *tasks)
@@ -214,6 +224,7 @@ int tamis_worker_main(int argument_count, char **arguments, const tamis_task_tab
             .net = net,
             .url = tamis_options_text(options, "coordinator"),
             .data_folder = tamis_options_text(options, "data"),
+            .name = tamis_options_text(options, "name"),
             .threads = thread_count(options),
             .memory_bytes = tamis_options_uint(options, "memory"),
             .give_up_ms = tamis_options_uint(options, "give-up"),

@@ -205,66 +205,95 @@ tamis_status worker_loop_open(worker_loop *loop, tamis_err *err)
 
 /* ---- End ------------------------------------------------------------------------------------- */
 
-/* Waits until the thread passes something back. */
-static void *await(tamis_actor *actor, uint32_t *out_kind)
+/* Waits until the thread passes something back. False: not until then. */
+static bool await(tamis_actor *actor, uint64_t deadline_ms, uint32_t *out_kind, void **out_body)
 {
     tamis_socket *pipe = tamis_actor_pipe(actor);
+    bool is_ready = false;
+    tamis_status status = tamis_socket_take(pipe, out_kind, out_body);
 
-    for (;;) {
-        void *body = NULL;
-        bool is_ready = false;
-        tamis_status status = tamis_socket_take(pipe, out_kind, &body);
-
+    while (status == TAMIS_EAGAIN && tamis_net_now_ms() < deadline_ms) {
+        status = tamis_net_poll(&pipe, 1, WORKER_TICK_MS, &is_ready, NULL);
         if (status == TAMIS_OK) {
-            return body;
-        }
-        if (status != TAMIS_EAGAIN ||
-            tamis_net_poll(&pipe, 1, WORKER_TICK_MS, &is_ready, NULL) != TAMIS_OK) {
-            return NULL;
+            status = tamis_socket_take(pipe, out_kind, out_body);
         }
     }
+    return status == TAMIS_OK;
 }
 
-/* An attempt that still runs after a failure of the loop is told to end, waited for, thrown away.
- */
-static tamis_status stop_executor(thread_slot *slot)
+static uint64_t left_until(uint64_t deadline_ms)
+{
+    uint64_t now_ms = tamis_net_now_ms();
+
+    if (deadline_ms == UINT64_MAX) {
+        return UINT32_MAX;
+    }
+    return now_ms < deadline_ms ? deadline_ms - now_ms : 0;
+}
+
+/* An attempt that still runs after a failure of the loop was told to end; it is waited for and
+ * thrown away. False: it does not end. */
+static bool stop_executor(thread_slot *slot, uint64_t deadline_ms)
 {
     uint32_t kind = TAMIS_EXECUTOR_DONE;
+    void *body = NULL;
 
-    if (slot->state == SLOT_RUNNING || slot->state == SLOT_PUBLISHING) {
-        atomic_store_explicit(&slot->attempt->progress.is_canceled, true, memory_order_relaxed);
-        (void)await(slot->executor, &kind);
+    if ((slot->state == SLOT_RUNNING || slot->state == SLOT_PUBLISHING) &&
+        !await(slot->executor, deadline_ms, &kind, &body)) {
+        return false;
     }
     if (slot->attempt != NULL && kind == TAMIS_EXECUTOR_DONE && slot->attempt->status == TAMIS_OK) {
         tamis_attempt_discard(slot->attempt);
     }
     tamis_attempt_destroy(slot->attempt);
-    return tamis_actor_stop(slot->executor, UINT32_MAX, NULL);
+    slot->attempt = NULL;
+    slot->state = SLOT_IDLE;
+    return tamis_actor_stop(slot->executor, left_until(deadline_ms), NULL) != TAMIS_ETIMEOUT;
 }
 
-static tamis_status stop_threads(worker_loop *loop)
+static bool stop_cleaner(worker_loop *loop, uint64_t deadline_ms)
 {
-    tamis_status status = TAMIS_OK;
+    uint32_t kind = 0;
+    void *body = NULL;
 
-    for (uint32_t i = 0; loop->slots != NULL && i < loop->slot_count && status == TAMIS_OK; i++) {
-        status = stop_executor(&loop->slots[i]);
-    }
-    if (status != TAMIS_OK) {
-        return status;
-    }
     while (loop->cleaner_requests != 0) {
-        uint32_t kind = 0;
-
-        free(await(loop->cleaner, &kind));
+        if (!await(loop->cleaner, deadline_ms, &kind, &body)) {
+            return false;
+        }
+        free(body);
         loop->cleaner_requests--;
     }
-    return tamis_actor_stop(loop->cleaner, UINT32_MAX, NULL);
+    return tamis_actor_stop(loop->cleaner, left_until(deadline_ms), NULL) != TAMIS_ETIMEOUT;
+}
+
+/* Whether all of them have ended. */
+static bool stop_threads(worker_loop *loop)
+{
+    uint64_t stop_ms = loop->options->stop_ms;
+    uint64_t deadline_ms = stop_ms == 0 ? UINT64_MAX : tamis_net_now_ms() + stop_ms;
+    bool has_stopped = true;
+
+    for (uint32_t i = 0; loop->slots != NULL && i < loop->slot_count; i++) {
+        if (loop->slots[i].attempt != NULL) {
+            atomic_store_explicit(&loop->slots[i].attempt->progress.is_canceled, true,
+                                  memory_order_relaxed);
+        }
+    }
+    for (uint32_t i = 0; loop->slots != NULL && i < loop->slot_count; i++) {
+        has_stopped = stop_executor(&loop->slots[i], deadline_ms) && has_stopped;
+    }
+    return stop_cleaner(loop, deadline_ms) && has_stopped;
 }
 
 void worker_loop_close(worker_loop *loop)
 {
-    if (stop_threads(loop) != TAMIS_OK) {
-        return; /* a thread still lives: leak rather than pull the floor away */
+    if (!stop_threads(loop)) { /* a disk that does not answer: leave it the floor it stands on */
+        tamis_log_event(loop->options->log, TAMIS_LOG_WARN, "worker.stuck",
+                        tamis_log_text("name", loop->name));
+        if (loop->options->is_stuck != NULL) {
+            atomic_store(loop->options->is_stuck, true);
+        }
+        return;
     }
     free(loop->slots);
     tamis_socket_close(loop->socket);

@@ -6,6 +6,8 @@
 #ifndef TAMIS_WORKER_H
 #define TAMIS_WORKER_H
 
+#include <stdatomic.h>
+
 #include "tamis/log.h"
 #include "tamis/net.h"
 #include "tamis/results.h"
@@ -24,6 +26,10 @@ typedef struct tamis_worker_options {
     uint64_t memory_bytes;   /* of all tasks together */
     uint64_t give_up_ms;     /* ends without a word from the coordinator for so long; 0: never */
     uint64_t silence_ms;     /* of an isolated task before it counts as dead; 0: 10 min */
+    uint64_t stop_ms;        /* for tasks to notice the end; 0: they are waited for */
+    _Atomic bool *is_stuck;  /* set when a task did not: its thread, and what it uses, is left
+                                behind, and only the end of the process is left; NULL: with
+                                stop_ms 0 */
     const tamis_net_security *security; /* NULL or off: neither encrypted nor checked */
     const tamis_roots *roots;           /* paths of a job lie beneath them; NULL: anywhere */
     const char *data_listen; /* where results are served: tcp://ADDRESS:PORT; NULL: data_point.h */
