@@ -43,6 +43,15 @@ EXIT_GIVEN_UP = 5
 EXIT_STOPPED = 143
 
 
+def is_running(pid):
+    """A zombie has ended: slurmd, the init of a node's PID namespace, does not reap orphans."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0] not in ("Z", "X")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 class Job:
     """One job of deploy/slurm/tamis.sbatch; submit() starts it, and starts it anew."""
 
@@ -202,11 +211,10 @@ def check_long_cut(job):
     job.slurm.lab.cut("n3")
     os.kill(isolated, signal.SIGCONT)
     job.wait_text("worker-2: node n3 is gone; going on without it", GONE_S)
-    if not os.path.exists(f"/proc/{isolated}"):
+    if not is_running(isolated):
         raise LabFailed("the isolated worker has ended by itself: nothing was shown")
     job.slurm.lab.join("n3")
-    wait_until(lambda: not os.path.exists(f"/proc/{isolated}"), "the isolated worker's end",
-               job.left())
+    wait_until(lambda: not is_running(isolated), "the isolated worker's end", job.left())
     os.kill(client, signal.SIGCONT)
     job.finish()
     return job.redone()
