@@ -15,6 +15,7 @@
 #define QUEUE_MAX       1000
 /* What one peer can make the coordinator hold, in and out; the sizes of frames are in wire.h. */
 #define RECEIVE_QUEUE_MAX 16
+#define FRAME_SIZE_MAX    (UINT64_C(16) << 20) /* a chunk of a job, a blob */
 #define PEER_BYTES_MAX    (UINT64_C(64) << 20)
 #define STRANGERS_MAX     1024
 #define DOMAIN            "control"
@@ -355,7 +356,7 @@ static tamis_status open_socket(coordinator_loop *loop, char *out_url, tamis_err
         .kind = TAMIS_SOCKET_ROUTER,
         .queue_max = QUEUE_MAX,
         .receive_queue_max = RECEIVE_QUEUE_MAX,
-        .frame_size_max = TAMIS_WIRE_BULK_MAX,
+        .frame_size_max = FRAME_SIZE_MAX,
         .peer_bytes_max = PEER_BYTES_MAX,
         .strangers_max = STRANGERS_MAX,
         .security = loop->options->security,

@@ -38,6 +38,10 @@ GREEDY_BYTES = 8 << 20
 GREEDY_GROWTH_MAX = 640 << 20
 HELLOS = 3000
 SLOW_PEERS = 20
+FRAME_MAX = 16 << 20
+HEAVY_PEERS = 2
+HEAVY_FRAMES = 40
+HEAVY_BYTES = 8 << 20
 SLOW_QUESTIONS = 5000
 # What floods may cost: libzmq keeps up to 25 kB for each connection; and the jobs.
 GROWTH_MAX = 256 << 20
@@ -289,7 +293,7 @@ class Checks(Session):
 
     def oversized(self, port):
         """What claims more than a frame may have is hung up on."""
-        for size in ((256 << 20) + 1, 1 << 62):
+        for size in (FRAME_MAX + 1, 1 << 62):
             peer = zmtp.Peer(port, b"huge")
             peer.send_raw(bytes([zmtp.LONG]) + size.to_bytes(8, "big"))
             require(peer.is_closed(), f"a frame of {size} bytes is waited for")
@@ -325,6 +329,16 @@ class Checks(Session):
             peers.append(peer.socket)
         return peers
 
+    @staticmethod
+    def heavy(port):
+        """Large frames behind words that mean nothing."""
+        bulk = bytes(HEAVY_BYTES)
+        for i in range(HEAVY_PEERS):
+            peer = zmtp.Peer(port, b"heavy-%d" % i)
+            for _ in range(HEAVY_FRAMES):
+                peer.send(b"?", bulk)
+            peer.close()
+
     def peers(self):
         allow_files()
         with Cluster(self.args, self.path("peers"), 2) as cluster:
@@ -338,6 +352,7 @@ class Checks(Session):
             thread.start()
             try:
                 self.oversized(port)
+                self.heavy(port)
                 held = self.hellos(port) + self.slow_readers(port)
             finally:
                 stop.set()
