@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
 #include "door.h"
 #include "ledger.h"
 #include "stage_runner.h"
 #include "tamis/coordinator.h"
+#include "tamis/folder_id.h"
 #include "tamis/path.h"
 
 #define TICK_MS         100
-#define DRAIN_MAX       256
+#define DRAIN_MAX       1024
 #define DRAIN_BYTES_MAX (16u << 20) /* of ledger changes: what one batch may take */
+#define SEND_BYTES_MAX  (64u << 20) /* of packets that one round makes, but for the last answer */
+#define BEHIND_MS       10000       /* packets may wait for so long before silence counts again */
+#define QUIET_MS        10000       /* between two lines of the log about what peers do wrong */
 #define QUEUE_MAX       1000
 /* What one peer can make the coordinator hold, in and out; the sizes of frames are in wire.h. */
 #define RECEIVE_QUEUE_MAX 16
@@ -39,8 +45,15 @@ typedef struct coordinator_loop {
     tamis_coordinator_core *core;
     tamis_core_effects effects;
     uint64_t ticked_ms;
+    uint64_t drained_ms; /* when no packet was waiting */
+    bool is_behind;      /* packets are waiting */
+    uint64_t quiet_ms;   /* nothing is said about peers before */
+    uint64_t malformed;  /* packets since the last line about them */
+    uint64_t notes_dropped;
     uint32_t lost_results; /* found at recovery */
     char data_folder[TAMIS_PATH_MAX];
+    char folder_id[TAMIS_FOLDER_ID_SIZE];
+    char cluster[TAMIS_FOLDER_ID_SIZE]; /* for a new ledger */
     char build[TAMIS_BUILD_TEXT_SIZE];
 } coordinator_loop;
 
@@ -60,6 +73,68 @@ static void send_packets(coordinator_loop *loop)
                             tamis_log_text("reason", tamis_status_text(status)));
         }
     }
+}
+
+/* ---- The log --------------------------------------------------------------------------------- */
+
+typedef struct note_kind {
+    const char *event;
+    tamis_log_level level;
+    const char *key;
+} note_kind;
+
+static void log_note(tamis_log *log, const tamis_core_note *note)
+{
+#define NOTE_KIND(name, event, level, key) [TAMIS_NOTE_##name] = {event, TAMIS_LOG_##level, key},
+    static const note_kind kinds[] = {TAMIS_CORE_NOTE_TABLE(NOTE_KIND)};
+#undef NOTE_KIND
+    const note_kind *kind = &kinds[note->kind];
+    tamis_log_field fields[6];
+    size_t count = 0;
+
+    if (note->worker[0] != 0) {
+        fields[count++] = tamis_log_text("worker", note->worker);
+    }
+    if (note->job[0] != 0) {
+        fields[count++] = tamis_log_text("job", note->job);
+    }
+    if (note->has_stage) {
+        fields[count++] = tamis_log_uint("stage", note->stage);
+    }
+    if (note->has_task) {
+        fields[count++] = tamis_log_uint("task", note->task);
+    }
+    if (kind->key[0] != 0) {
+        fields[count++] = tamis_log_uint(kind->key, note->number);
+    }
+    if (note->text[0] != 0) {
+        fields[count++] = tamis_log_text("text", note->text);
+    }
+    tamis_log_write(log, kind->level, kind->event, fields, count);
+}
+
+static void log_notes(coordinator_loop *loop)
+{
+    const tamis_core_effects *effects = &loop->effects;
+
+    for (size_t i = 0; i < effects->note_count; i++) {
+        log_note(loop->options->log, &effects->notes[i]);
+    }
+    loop->notes_dropped += effects->notes_dropped;
+}
+
+/* What peers can bring about as often as they like is told in sum, now and then. */
+static void log_peers(coordinator_loop *loop, uint64_t now_ms)
+{
+    if (now_ms < loop->quiet_ms || (loop->malformed == 0 && loop->notes_dropped == 0)) {
+        return;
+    }
+    loop->quiet_ms = now_ms + QUIET_MS;
+    tamis_log_event(loop->options->log, TAMIS_LOG_WARN, "packets.malformed",
+                    tamis_log_uint("packets", loop->malformed),
+                    tamis_log_uint("events_not_logged", loop->notes_dropped));
+    loop->malformed = 0;
+    loop->notes_dropped = 0;
 }
 
 /* Removes the local results of jobs that are done. Where a worker shares the folder it does so. */
@@ -93,6 +168,7 @@ static tamis_status perform(coordinator_loop *loop, tamis_err *err)
         return status;
     }
     send_packets(loop);
+    log_notes(loop);
     if (effects->is_local_canceled) {
         tamis_stage_runner_cancel(loop->runner);
     }
@@ -112,35 +188,6 @@ static tamis_status perform(coordinator_loop *loop, tamis_err *err)
 static tamis_status step(coordinator_loop *loop, const tamis_core_event *event, tamis_err *err)
 {
     return tamis_coordinator_core_step(loop->core, event, tamis_net_now_ms(), &loop->effects, err);
-}
-
-static void log_packet(const coordinator_loop *loop, const tamis_core_event *event)
-{
-    const tamis_message *message = event->message;
-    char peer[TAMIS_OUTBOX_PEER_MAX + 1];
-
-    (void)snprintf(peer, sizeof(peer), "%.*s", (int)event->peer.size,
-                   (const char *)event->peer.data);
-    if (message->kind == TAMIS_MESSAGE_HELLO) {
-        tamis_log_event(loop->options->log, TAMIS_LOG_INFO, "worker.hello",
-                        tamis_log_text("worker", peer),
-                        tamis_log_text("host", message->body.hello.host),
-                        tamis_log_uint("threads", message->body.hello.thread_count));
-    } else if (message->kind == TAMIS_MESSAGE_BYE) {
-        tamis_log_event(loop->options->log, TAMIS_LOG_INFO, "worker.bye",
-                        tamis_log_text("worker", peer));
-    } else if (message->kind == TAMIS_MESSAGE_TASK_FAILED) {
-        tamis_log_event(
-            loop->options->log, TAMIS_LOG_WARN, "task.failed", tamis_log_text("worker", peer),
-            tamis_log_text("job", message->job),
-            tamis_log_uint("stage", message->body.task_failed.stage),
-            tamis_log_uint("task", message->body.task_failed.task),
-            tamis_log_text("status", tamis_status_name(message->body.task_failed.status)),
-            tamis_log_text("error", message->body.task_failed.text));
-    } else if (message->kind == TAMIS_MESSAGE_SUBMIT) {
-        tamis_log_event(loop->options->log, TAMIS_LOG_INFO, "job.submitted",
-                        tamis_log_text("client", peer), tamis_log_uint("bytes", event->bulk.size));
-    }
 }
 
 /* Tells a peer why its words are not heard. An answer that is lost is given again to the next
@@ -169,8 +216,8 @@ static void refuse_packet(coordinator_loop *loop, const char *job, const tamis_e
 static tamis_status take_packet(coordinator_loop *loop, tamis_err *err)
 {
     tamis_message *message = NULL;
-    tamis_err bad = {.status = TAMIS_OK};
     tamis_core_event event = {.kind = TAMIS_CORE_PACKET};
+    tamis_err bad = {.status = TAMIS_OK};
     tamis_status status = tamis_socket_receive(loop->socket, loop->packet);
 
     if (status == TAMIS_EDENIED) {
@@ -179,7 +226,7 @@ static tamis_status take_packet(coordinator_loop *loop, tamis_err *err)
         return TAMIS_OK;
     }
     if (status == TAMIS_OK) {
-        status = tamis_wire_decode(tamis_packet_control(loop->packet), &message, &bad);
+        status = tamis_wire_decode(tamis_packet_control(loop->packet), &message, NULL);
     }
     if (status == TAMIS_EAGAIN) {
         return status;
@@ -188,8 +235,7 @@ static tamis_status take_packet(coordinator_loop *loop, tamis_err *err)
         return tamis_err_set(err, status, "receiving packets failed");
     }
     if (status != TAMIS_OK) {
-        tamis_log_event(loop->options->log, TAMIS_LOG_DEBUG, "packet.malformed",
-                        tamis_log_text("error", bad.text));
+        loop->malformed++;
         return TAMIS_OK;
     }
     if (tamis_door_check(loop->door, message, loop->packet, tamis_net_now_ms(), &bad) != TAMIS_OK) {
@@ -200,19 +246,25 @@ static tamis_status take_packet(coordinator_loop *loop, tamis_err *err)
     event.peer = tamis_packet_peer(loop->packet);
     event.message = message;
     event.bulk = tamis_packet_bulk(loop->packet);
-    log_packet(loop, &event);
+    event.user = tamis_packet_user(loop->packet);
     status = step(loop, &event, err);
     tamis_message_destroy(message);
     return status;
 }
 
+/* Takes what has come, as far as one batch of the ledger and the memory for answers reach. */
 static tamis_status drain_socket(coordinator_loop *loop, tamis_err *err)
 {
     tamis_status status = TAMIS_OK;
 
     for (size_t i = 0; i < DRAIN_MAX && status == TAMIS_OK; i++) {
-        status = loop->effects.bytes.size < DRAIN_BYTES_MAX ? take_packet(loop, err) : TAMIS_EAGAIN;
+        if (loop->effects.bytes.size >= DRAIN_BYTES_MAX ||
+            loop->effects.outbox.bytes.size >= SEND_BYTES_MAX) {
+            break;
+        }
+        status = take_packet(loop, err);
     }
+    loop->is_behind = status == TAMIS_OK;
     return status == TAMIS_EAGAIN ? TAMIS_OK : status;
 }
 
@@ -223,10 +275,6 @@ static tamis_status take_local(coordinator_loop *loop, tamis_err *err)
 
     if (status != TAMIS_OK) {
         return status == TAMIS_EAGAIN ? TAMIS_OK : status;
-    }
-    if (event.status != TAMIS_OK && event.status != TAMIS_ECANCELED) {
-        tamis_log_event(loop->options->log, TAMIS_LOG_WARN, "task.failed",
-                        tamis_log_text("worker", "local"), tamis_log_text("error", event.text));
     }
     return step(loop, &event, err);
 }
@@ -241,6 +289,12 @@ static tamis_status tick(coordinator_loop *loop, tamis_err *err)
     }
     loop->ticked_ms = now_ms;
     tamis_door_tick(loop->door, tamis_socket_tend(loop->socket, now_ms), now_ms);
+    if (!loop->is_behind) {
+        loop->drained_ms = now_ms;
+    }
+    /* A packet that waits may be the sign of life that a worker is missed for. */
+    event.is_behind = loop->is_behind && now_ms - loop->drained_ms < BEHIND_MS;
+    log_peers(loop, now_ms);
     if (tamis_stage_runner_progress(loop->runner, &event.bytes, &event.documents)) {
         tamis_coordinator_core_local_progress(loop->core, event.bytes, event.documents);
     }
@@ -265,6 +319,7 @@ static tamis_status run(coordinator_loop *loop, tamis_err *err)
         if (status == TAMIS_OK && is_ready[2]) {
             status = take_local(loop, err);
         }
+        loop->is_behind = false;
         if (status == TAMIS_OK && is_ready[1]) {
             status = drain_socket(loop, err);
         }
@@ -279,6 +334,29 @@ static tamis_status run(coordinator_loop *loop, tamis_err *err)
 }
 
 /* ---- Start and end --------------------------------------------------------------------------- */
+
+/* An end in order: what the embedded worker has begun was not lost by a crash. */
+static tamis_status end(coordinator_loop *loop, tamis_err *err)
+{
+    tamis_status status = TAMIS_OK;
+
+    if (!loop->options->is_embedded) {
+        return TAMIS_OK;
+    }
+    tamis_core_effects_reset(&loop->effects);
+    status = tamis_coordinator_core_end(loop->core, tamis_net_now_ms(), &loop->effects, err);
+    return status == TAMIS_OK ? tamis_ledger_commit(loop->store, &loop->effects, err) : status;
+}
+
+/* Whether the folder of a worker is the one that this machine has under the same path. */
+static bool is_shared(void *context, const char *path, const char *folder_id)
+{
+    char id[TAMIS_FOLDER_ID_SIZE];
+
+    (void)context;
+    return folder_id[0] != 0 && tamis_folder_id_read(path, id, NULL) == TAMIS_OK &&
+           strcmp(id, folder_id) == 0;
+}
 
 static bool result_is_there(void *context, const char *job, tamis_stage_kind kind, uint32_t stage,
                             uint32_t task, const char *data_folder)
@@ -302,9 +380,16 @@ static tamis_status make_core(coordinator_loop *loop, tamis_err *err)
     settings.lease_ms = options->lease_ms == 0 ? settings.lease_ms : options->lease_ms;
     settings.attempts_max =
         options->attempts_max == 0 ? settings.attempts_max : options->attempts_max;
+    settings.straggler_ms =
+        options->straggler_ms == 0 ? settings.straggler_ms : options->straggler_ms;
+    settings.lost_after_ms =
+        options->lost_after_ms == 0 ? settings.lost_after_ms : options->lost_after_ms;
     settings.is_single_job = options->is_embedded;
     settings.is_embedded = options->is_embedded;
     settings.data_folder = loop->data_folder;
+    settings.data_folder_id = loop->folder_id;
+    settings.cluster = loop->cluster;
+    settings.is_shared = is_shared;
     settings.build = (tamis_peer_build){
         .protocol = TAMIS_PROTOCOL_VERSION, .build = loop->build, .zstd = tamis_build_zstd()};
     if (status == TAMIS_OK) {
@@ -314,6 +399,17 @@ static tamis_status make_core(coordinator_loop *loop, tamis_err *err)
         return tamis_err_set(err, status, "cannot make a coordinator");
     }
     tamis_coordinator_core_check_results(loop->core, result_is_there, loop);
+    return TAMIS_OK;
+}
+
+static tamis_status name_cluster(coordinator_loop *loop, tamis_err *err)
+{
+    uint64_t number = 0;
+
+    if (getentropy(&number, sizeof(number)) != 0) {
+        return tamis_err_errno(err, errno, "cannot make an id for the cluster");
+    }
+    (void)snprintf(loop->cluster, sizeof(loop->cluster), "%016" PRIx64, number);
     return TAMIS_OK;
 }
 
@@ -337,6 +433,12 @@ static tamis_status recover(coordinator_loop *loop, tamis_err *err)
     /* Only now is it certain that no other coordinator is at work here. */
     if (status == TAMIS_OK) {
         status = tamis_attempt_sweep(loop->data_folder, TAMIS_LOCAL_PREFIX, err);
+    }
+    if (status == TAMIS_OK) {
+        status = tamis_folder_id_make(loop->data_folder, loop->folder_id, err);
+    }
+    if (status == TAMIS_OK) {
+        status = name_cluster(loop, err);
     }
     if (status == TAMIS_OK) {
         status = make_core(loop, err);
@@ -403,6 +505,7 @@ static tamis_status begin(coordinator_loop *loop, char *out_url, tamis_err *err)
         clean_up(loop); /* jobs whose end was the last thing before a crash */
         tamis_log_event(loop->options->log, TAMIS_LOG_INFO, "coordinator.started",
                         tamis_log_text("url", out_url),
+                        tamis_log_text("cluster", tamis_coordinator_core_cluster(loop->core)),
                         tamis_log_uint("epoch", tamis_coordinator_core_epoch(loop->core)),
                         tamis_log_uint("lost_results", loop->lost_results));
     }
@@ -446,6 +549,9 @@ static tamis_status coordinator_body(tamis_socket *pipe, void *argument, tamis_e
     }
     if (status == TAMIS_OK) {
         status = run(loop, err);
+    }
+    if (status == TAMIS_OK) {
+        status = end(loop, err);
     }
     if (status != TAMIS_OK) {
         tamis_log_event(log, TAMIS_LOG_ERROR, "coordinator.failed",

@@ -28,6 +28,8 @@ void tamis_core_effects_reset(tamis_core_effects *effects)
     effects->local = TAMIS_LOCAL_NONE;
     effects->is_local_canceled = false;
     effects->has_job_ended = false;
+    effects->note_count = 0;
+    effects->notes_dropped = 0;
 }
 
 tamis_message core_message(core_step *step, tamis_message_kind kind, const char *job,
@@ -56,6 +58,89 @@ tamis_status core_send(core_step *step, tamis_slice peer, const tamis_message *m
                                               tamis_message_kind_name(message->kind));
 }
 
+tamis_message core_beat(core_step *step)
+{
+    tamis_message message = core_message(step, TAMIS_MESSAGE_HEARTBEAT, NULL, 0);
+
+    message.body.heartbeat.held = NULL;
+    message.body.heartbeat.held_count = 0;
+    message.body.heartbeat.credit = 0;
+    message.body.heartbeat.jobs = NULL;
+    message.body.heartbeat.job_count = 0;
+    message.body.heartbeat.folders_version = 0;
+    message.body.heartbeat.may_leave = false;
+    message.body.heartbeat.answered = 0;
+    return message;
+}
+
+tamis_status core_refuse(core_step *step, tamis_slice peer, const char *job, tamis_status reason,
+                         const char *text)
+{
+    tamis_message message = core_message(step, TAMIS_MESSAGE_REFUSED, job, 0);
+
+    message.body.refused.status = reason;
+    message.body.refused.text = text;
+    message.body.refused.offset = 0;
+    return core_send(step, peer, &message, core_nothing());
+}
+
+/* ---- Notes ----------------------------------------------------------------------------------- */
+
+tamis_core_note *core_note(core_step *step, tamis_core_note_kind kind)
+{
+    tamis_core_effects *effects = step->effects;
+    /* What has no room is written over the last place, and counted. */
+    size_t place = TAMIS_NOTES_MAX - 1;
+
+    if (effects->note_count < TAMIS_NOTES_MAX) {
+        place = effects->note_count++;
+    } else {
+        effects->notes_dropped++;
+    }
+    effects->notes[place] = (tamis_core_note){.kind = kind};
+    return &effects->notes[place];
+}
+
+tamis_core_note *core_note_worker(core_step *step, tamis_core_note_kind kind,
+                                  const core_worker *worker)
+{
+    tamis_core_note *note = core_note(step, kind);
+    const core_folder *folder = core_worker_folder(step->core, worker);
+
+    if (folder != NULL && folder->name != NULL && folder->name[0] != 0) {
+        (void)snprintf(note->worker, sizeof(note->worker), "%.*s", (int)sizeof(note->worker) - 1,
+                       folder->name);
+    } else {
+        (void)snprintf(note->worker, sizeof(note->worker), "%.*s", (int)worker->peer_size,
+                       (const char *)worker->peer);
+    }
+    return note;
+}
+
+tamis_core_note *core_note_job(core_step *step, tamis_core_note_kind kind, const core_job *job)
+{
+    tamis_core_note *note = core_note(step, kind);
+
+    memcpy(note->job, job->id, sizeof(note->job));
+    return note;
+}
+
+tamis_core_note *core_note_task(core_step *step, tamis_core_note_kind kind, const core_job *job,
+                                uint32_t stage, uint32_t task, const core_worker *worker)
+{
+    tamis_core_note *note =
+        worker == NULL ? core_note(step, kind) : core_note_worker(step, kind, worker);
+
+    memcpy(note->job, job->id, sizeof(note->job));
+    note->has_stage = true;
+    note->stage = stage;
+    note->has_task = true;
+    note->task = task;
+    return note;
+}
+
+/* ---- Ledger ---------------------------------------------------------------------------------- */
+
 /* Opens a change: writes its key; the caller appends the value and calls change_end. */
 static tamis_status change_begin(core_step *step, const tamis_ledger_key *key, unsigned part_count)
 {
@@ -78,6 +163,7 @@ static tamis_status change_begin(core_step *step, const tamis_ledger_key *key, u
         .key_first = effects->bytes.size,
         .key_size = size,
         .value_first = effects->bytes.size + size,
+        .is_deleted = false,
     };
     return tamis_buf_append(&effects->bytes, bytes, size);
 }
@@ -110,9 +196,43 @@ tamis_status core_put_epoch(core_step *step)
     tamis_status status = change_begin(step, &key, 0);
 
     if (status == TAMIS_OK) {
-        status = tamis_ledger_write_epoch(step->core->epoch, &step->effects->bytes);
+        tamis_ledger_epoch record = {.epoch = step->core->epoch};
+
+        memcpy(record.cluster, step->core->cluster, sizeof(record.cluster));
+        status = tamis_ledger_write_epoch(&record, &step->effects->bytes);
     }
     return change_end(step, status, false);
+}
+
+tamis_status core_put_folder(core_step *step, uint32_t number)
+{
+    const core_folder *folder = core_book_at(&step->core->book, number);
+    tamis_ledger_key key = {.group = TAMIS_LEDGER_FOLDER, .stage = number};
+    tamis_ledger_folder record = {
+        .id = tamis_slice_of_string(folder->id),
+        .path = tamis_slice_of_string(folder->path),
+        .host = tamis_slice_of_string(core_text(folder->host)),
+        .drain = (uint8_t)folder->drain,
+        .drain_peer = tamis_slice_of_string(core_text(folder->drain_peer)),
+    };
+    tamis_status status = change_begin(step, &key, 1);
+
+    if (status == TAMIS_OK) {
+        status = tamis_ledger_write_folder(&record, &step->effects->bytes);
+    }
+    return change_end(step, status, false);
+}
+
+tamis_status core_delete_folder(core_step *step, uint32_t number)
+{
+    tamis_ledger_key key = {.group = TAMIS_LEDGER_FOLDER, .stage = number};
+
+    tamis_status status = change_end(step, change_begin(step, &key, 1), false);
+
+    if (status == TAMIS_OK) {
+        step->effects->changes[step->effects->change_count - 1].is_deleted = true;
+    }
+    return status;
 }
 
 tamis_status core_put_job(core_step *step, const core_job *job)
@@ -126,6 +246,11 @@ tamis_status core_put_job(core_step *step, const core_job *job)
         .size_bytes = job->bytes.size,
         .fault = job->fault.status,
         .fault_text = tamis_slice_of_string(job->fault.text),
+        .output = tamis_slice_of_string(core_text(job->output)),
+        .executed = job->executed,
+        .lost = job->lost,
+        .backups = job->backups,
+        .rescued = job->rescued,
     };
     tamis_status status = change_begin(step, &key, 1);
 
@@ -176,12 +301,55 @@ tamis_status core_put_stage(core_step *step, const core_job *job, uint32_t stage
     return change_end(step, status, false);
 }
 
-tamis_status core_put_task(core_step *step, const core_job *job, uint32_t stage, uint32_t task,
-                           const tamis_ledger_task *record)
+static void fill_holder(const tamis_coordinator_core *core, const core_lease *lease,
+                        tamis_ledger_task *record)
 {
+    const core_worker *worker = core->workers[lease->worker];
+
+    record->holders[record->holder_count++] = (tamis_ledger_holder){
+        .fence = lease->fence,
+        .peer = core_peer(worker),
+        .folder = worker->folder,
+    };
+}
+
+tamis_status core_put_task(core_step *step, const core_job *job, uint32_t stage, uint32_t task)
+{
+    const tamis_coordinator_core *core = step->core;
+    const core_task *from = &job->stages[stage].tasks[task];
+    tamis_ledger_task record = {.state = TAMIS_LEDGER_PENDING, .fence = from->fence};
+
+    TAMIS_ASSERT(from->state != CORE_TASK_DONE);
+    if (from->state == CORE_TASK_LEASED && from->lease == CORE_NONE) {
+        record.state = TAMIS_LEDGER_LEASED;
+        record.holders[record.holder_count++] =
+            (tamis_ledger_holder){.fence = from->fence, .folder = core->own_folder};
+    } else if (from->state == CORE_TASK_LEASED) {
+        const core_lease *lease = &core->leases[from->lease];
+
+        record.state = TAMIS_LEDGER_LEASED;
+        fill_holder(core, lease, &record);
+        if (lease->twin != CORE_NONE) {
+            fill_holder(core, &core->leases[lease->twin], &record);
+        }
+    }
+    return core_put_task_record(step, job, stage, task, &record);
+}
+
+tamis_status core_put_task_record(core_step *step, const core_job *job, uint32_t stage,
+                                  uint32_t task, const tamis_ledger_task *values)
+{
+    const core_task *from = &job->stages[stage].tasks[task];
+    tamis_ledger_task full = *values;
+    const tamis_ledger_task *record = &full;
     tamis_ledger_key key = job_key(TAMIS_LEDGER_TASK, job, stage, task);
     tamis_status status = change_begin(step, &key, 3);
 
+    full.lost = from->lost;
+    full.executed = from->executed;
+    full.backups = from->backups;
+    full.rescued = from->rescued;
+    full.losses = from->losses;
     if (status == TAMIS_OK) {
         status = tamis_ledger_write_task(record, &step->effects->bytes);
     }

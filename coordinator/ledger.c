@@ -84,7 +84,9 @@ static tamis_status commit_puts(tamis_store *store, const tamis_core_effects *ef
 
         if (!effects->changes[i].is_prefix_deleted &&
             (choice == PUT_ALL || is_chunk == (choice == PUT_CHUNKS))) {
-            status = tamis_store_batch_put(batch, key, tamis_core_change_value(effects, i));
+            status = effects->changes[i].is_deleted
+                         ? tamis_store_batch_delete(batch, key)
+                         : tamis_store_batch_put(batch, key, tamis_core_change_value(effects, i));
         }
     }
     if (status != TAMIS_OK) {

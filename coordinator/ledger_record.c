@@ -5,16 +5,15 @@
 
 #include "tamis/bytes.h"
 
-#define RECORD_VERSION 1
-#define COUNTER_ENTRY  9 /* index, value */
-#define STAGE_LOCAL    1u
-#define STAGE_SKIPPED  2u
-#define TASK_LEASED    1u
-#define TASK_DONE      2u
-#define JOB_ID_BYTES   (TAMIS_JOB_ID_SIZE - 1)
-#define CHUNK_KEY_SIZE (1 + JOB_ID_BYTES + 4)
-#define STAGE_KEY_SIZE (1 + JOB_ID_BYTES + 2)
-#define TASK_KEY_SIZE  (1 + JOB_ID_BYTES + 2 + 4)
+#define RECORD_VERSION  2
+#define COUNTER_ENTRY   9 /* index, value */
+#define STAGE_LOCAL     1u
+#define STAGE_SKIPPED   2u
+#define JOB_ID_BYTES    (TAMIS_JOB_ID_SIZE - 1)
+#define CHUNK_KEY_SIZE  (1 + JOB_ID_BYTES + 4)
+#define STAGE_KEY_SIZE  (1 + JOB_ID_BYTES + 2)
+#define TASK_KEY_SIZE   (1 + JOB_ID_BYTES + 2 + 4)
+#define FOLDER_KEY_SIZE 3
 
 static_assert(TASK_KEY_SIZE == TAMIS_LEDGER_KEY_SIZE_MAX, "the longest key");
 static_assert(TAMIS_COUNTER_COUNT < 256, "a counter's index is one byte");
@@ -37,6 +36,11 @@ size_t tamis_ledger_key_write(const tamis_ledger_key *key, unsigned part_count,
     size_t size = 1;
 
     out[0] = key->group;
+    if (key->group == TAMIS_LEDGER_FOLDER) {
+        out[1] = (uint8_t)(key->stage >> 8);
+        out[2] = (uint8_t)key->stage;
+        return FOLDER_KEY_SIZE;
+    }
     if (part_count >= 1) {
         memcpy(out + size, key->job, JOB_ID_BYTES);
         size += JOB_ID_BYTES;
@@ -62,6 +66,8 @@ static size_t key_size(uint8_t group)
     switch (group) {
     case TAMIS_LEDGER_EPOCH:
         return 1;
+    case TAMIS_LEDGER_FOLDER:
+        return FOLDER_KEY_SIZE;
     case TAMIS_LEDGER_JOB:
         return 1 + JOB_ID_BYTES;
     case TAMIS_LEDGER_CHUNK_KEY:
@@ -83,6 +89,11 @@ tamis_status tamis_ledger_key_read(tamis_slice bytes, tamis_ledger_key *out_key)
 
     if (bytes.size == 0 || bytes.size != key_size(key.group)) {
         return TAMIS_EFORMAT;
+    }
+    if (key.group == TAMIS_LEDGER_FOLDER) {
+        key.stage = (uint32_t)bytes.data[1] << 8 | bytes.data[2];
+        *out_key = key;
+        return TAMIS_OK;
     }
     if (bytes.size > 1) {
         memcpy(key.job, bytes.data + 1, JOB_ID_BYTES);
@@ -122,6 +133,14 @@ static void write8(record_writer *writer, uint8_t value)
     write_bytes(writer, &value, 1);
 }
 
+static void write16(record_writer *writer, uint16_t value)
+{
+    uint8_t bytes[2];
+
+    tamis_put16le(bytes, value);
+    write_bytes(writer, bytes, sizeof(bytes));
+}
+
 static void write32(record_writer *writer, uint32_t value)
 {
     uint8_t bytes[4];
@@ -140,14 +159,11 @@ static void write64(record_writer *writer, uint64_t value)
 
 static void write_text(record_writer *writer, tamis_slice text)
 {
-    uint8_t bytes[2];
-
     if (text.size > UINT16_MAX) {
         writer->status = TAMIS_ELIMIT;
         return;
     }
-    tamis_put16le(bytes, (uint16_t)text.size);
-    write_bytes(writer, bytes, sizeof(bytes));
+    write16(writer, (uint16_t)text.size);
     write_bytes(writer, text.data, text.size);
 }
 
@@ -192,6 +208,11 @@ static uint8_t read8(record_reader *reader)
     return read_bytes(reader, 1)[0];
 }
 
+static uint16_t read16(record_reader *reader)
+{
+    return tamis_get16le(read_bytes(reader, 2));
+}
+
 static uint32_t read32(record_reader *reader)
 {
     return tamis_get32le(read_bytes(reader, 4));
@@ -204,7 +225,7 @@ static uint64_t read64(record_reader *reader)
 
 static tamis_slice read_text(record_reader *reader)
 {
-    size_t size = tamis_get16le(read_bytes(reader, 2));
+    size_t size = read16(reader);
     const uint8_t *bytes = size <= reader->rest.size ? read_bytes(reader, size) : NULL;
 
     if (bytes == NULL) {
@@ -246,25 +267,79 @@ static tamis_status reader_end(const record_reader *reader, bool is_valid)
     return is_valid && !reader->is_short && reader->rest.size == 0 ? TAMIS_OK : TAMIS_EFORMAT;
 }
 
-tamis_status tamis_ledger_write_epoch(uint64_t epoch, tamis_buf *out)
+tamis_status tamis_ledger_write_epoch(const tamis_ledger_epoch *epoch, tamis_buf *out)
 {
     record_writer writer = {.out = out};
 
     write8(&writer, RECORD_VERSION);
-    write64(&writer, epoch);
+    write64(&writer, epoch->epoch);
+    write_text(&writer, tamis_slice_of_string(epoch->cluster));
     return writer.status;
 }
 
-tamis_status tamis_ledger_read_epoch(tamis_slice value, uint64_t *out_epoch)
+/* 16 hex digits, or nothing. */
+static bool read_id(record_reader *reader, char out_id[TAMIS_FOLDER_ID_SIZE])
+{
+    tamis_slice text = read_text(reader);
+
+    if (text.size >= TAMIS_FOLDER_ID_SIZE) {
+        return false;
+    }
+    memcpy(out_id, text.data, text.size);
+    out_id[text.size] = 0;
+    return text.size == 0 || tamis_job_id_is_valid(out_id);
+}
+
+tamis_status tamis_ledger_read_epoch(tamis_slice value, tamis_ledger_epoch *out_epoch)
 {
     record_reader reader;
     tamis_status status = reader_begin(&reader, value);
+    bool is_valid = false;
 
     if (status == TAMIS_OK) {
-        *out_epoch = read64(&reader);
-        status = reader_end(&reader, *out_epoch <= UINT32_MAX);
+        out_epoch->epoch = read64(&reader);
+        is_valid = read_id(&reader, out_epoch->cluster);
+        status = reader_end(&reader, is_valid && out_epoch->epoch <= UINT32_MAX);
     }
     return status;
+}
+
+tamis_status tamis_ledger_write_folder(const tamis_ledger_folder *folder, tamis_buf *out)
+{
+    record_writer writer = {.out = out};
+
+    write8(&writer, RECORD_VERSION);
+    write_text(&writer, folder->id);
+    write_text(&writer, folder->path);
+    write_text(&writer, folder->host);
+    write8(&writer, folder->drain);
+    write_text(&writer, folder->drain_peer);
+    return writer.status;
+}
+
+tamis_status tamis_ledger_read_folder(tamis_slice value, tamis_ledger_folder *out_folder)
+{
+    record_reader reader;
+    char id[TAMIS_FOLDER_ID_SIZE];
+    tamis_status status = reader_begin(&reader, value);
+    record_reader again;
+    bool is_valid = false;
+
+    if (status != TAMIS_OK) {
+        return status;
+    }
+    again = reader;
+    is_valid = read_id(&again, id);
+    out_folder->id = read_text(&reader);
+    out_folder->path = read_text(&reader);
+    out_folder->host = read_text(&reader);
+    out_folder->drain = read8(&reader);
+    out_folder->drain_peer = read_text(&reader);
+    return reader_end(&reader, is_valid && out_folder->path.size != 0 &&
+                                   out_folder->path.size <= TAMIS_WIRE_TEXT_MAX &&
+                                   out_folder->host.size <= TAMIS_WIRE_TEXT_MAX &&
+                                   out_folder->drain <= 2 &&
+                                   out_folder->drain_peer.size <= TAMIS_OUTBOX_PEER_MAX);
 }
 
 tamis_status tamis_ledger_write_job(const tamis_ledger_job *job, tamis_buf *out)
@@ -280,6 +355,11 @@ tamis_status tamis_ledger_write_job(const tamis_ledger_job *job, tamis_buf *out)
     write64(&writer, job->size_bytes);
     write8(&writer, (uint8_t)job->fault);
     write_text(&writer, job->fault_text);
+    write_text(&writer, job->output);
+    write64(&writer, job->executed);
+    write64(&writer, job->lost);
+    write64(&writer, job->backups);
+    write64(&writer, job->rescued);
     return writer.status;
 }
 
@@ -299,8 +379,14 @@ tamis_status tamis_ledger_read_job(tamis_slice value, tamis_ledger_job *out_job)
     out_job->size_bytes = read64(&reader);
     out_job->fault = (tamis_status)read8(&reader);
     out_job->fault_text = read_text(&reader);
+    out_job->output = read_text(&reader);
+    out_job->executed = read64(&reader);
+    out_job->lost = read64(&reader);
+    out_job->backups = read64(&reader);
+    out_job->rescued = read64(&reader);
     return reader_end(&reader, out_job->state < TAMIS_RUN_STATE_COUNT &&
-                                   out_job->size_bytes <= TAMIS_WIRE_BULK_MAX);
+                                   out_job->size_bytes <= TAMIS_JOB_BYTES_MAX &&
+                                   out_job->output.size <= TAMIS_WIRE_TEXT_MAX);
 }
 
 tamis_status tamis_ledger_write_stage(const tamis_ledger_stage *stage, tamis_buf *out)
@@ -349,11 +435,23 @@ tamis_status tamis_ledger_write_task(const tamis_ledger_task *task, tamis_buf *o
     record_writer writer = {.out = out};
 
     write8(&writer, RECORD_VERSION);
-    write8(&writer, task->is_done ? TASK_DONE : TASK_LEASED);
+    write8(&writer, (uint8_t)task->state);
     write64(&writer, task->fence);
-    write_text(&writer, task->name);
-    if (task->is_done) {
-        write32(&writer, task->skip_stages);
+    write16(&writer, task->lost);
+    write8(&writer, task->executed);
+    write8(&writer, task->backups);
+    write8(&writer, task->rescued);
+    write8(&writer, task->losses);
+    if (task->state == TAMIS_LEDGER_LEASED) {
+        write8(&writer, (uint8_t)task->holder_count);
+        for (uint32_t i = 0; i < task->holder_count; i++) {
+            write64(&writer, task->holders[i].fence);
+            write16(&writer, (uint16_t)task->holders[i].folder);
+            write_text(&writer, task->holders[i].peer);
+        }
+    } else if (task->state == TAMIS_LEDGER_DONE) {
+        write16(&writer, (uint16_t)task->folder);
+        write8(&writer, (uint8_t)task->skip_stages);
         write64(&writer, task->bytes);
         write64(&writer, task->documents);
         write_counters(&writer, task->counters);
@@ -361,27 +459,49 @@ tamis_status tamis_ledger_write_task(const tamis_ledger_task *task, tamis_buf *o
     return writer.status;
 }
 
+static bool read_holders(record_reader *reader, tamis_ledger_task *out_task)
+{
+    out_task->holder_count = read8(reader);
+    if (out_task->holder_count == 0 || out_task->holder_count > TAMIS_LEDGER_HOLDERS_MAX) {
+        return false;
+    }
+    for (uint32_t i = 0; i < out_task->holder_count; i++) {
+        out_task->holders[i].fence = read64(reader);
+        out_task->holders[i].folder = read16(reader);
+        out_task->holders[i].peer = read_text(reader);
+        if (out_task->holders[i].peer.size > TAMIS_OUTBOX_PEER_MAX ||
+            out_task->holders[i].folder == TAMIS_WIRE_NO_FOLDER) {
+            return false;
+        }
+    }
+    return true;
+}
+
 tamis_status tamis_ledger_read_task(tamis_slice value, tamis_ledger_task *out_task)
 {
     record_reader reader;
     tamis_status status = reader_begin(&reader, value);
-    uint8_t state = 0;
     bool is_valid = true;
 
     if (status != TAMIS_OK) {
         return status;
     }
-    *out_task = (tamis_ledger_task){.is_done = false};
-    state = read8(&reader);
-    out_task->is_done = state == TASK_DONE;
+    *out_task = (tamis_ledger_task){.state = (tamis_ledger_state)read8(&reader)};
     out_task->fence = read64(&reader);
-    out_task->name = read_text(&reader);
-    if (out_task->is_done) {
-        out_task->skip_stages = read32(&reader);
+    out_task->lost = read16(&reader);
+    out_task->executed = read8(&reader);
+    out_task->backups = read8(&reader);
+    out_task->rescued = read8(&reader);
+    out_task->losses = read8(&reader);
+    if (out_task->state == TAMIS_LEDGER_LEASED) {
+        is_valid = read_holders(&reader, out_task);
+    } else if (out_task->state == TAMIS_LEDGER_DONE) {
+        out_task->folder = read16(&reader);
+        out_task->skip_stages = read8(&reader);
         out_task->bytes = read64(&reader);
         out_task->documents = read64(&reader);
-        is_valid = read_counters(&reader, out_task->counters);
+        is_valid =
+            read_counters(&reader, out_task->counters) && out_task->folder != TAMIS_WIRE_NO_FOLDER;
     }
-    return reader_end(&reader, is_valid && (state == TASK_DONE || state == TASK_LEASED) &&
-                                   out_task->name.size < TAMIS_LEDGER_NAME_MAX);
+    return reader_end(&reader, is_valid && out_task->state < TAMIS_LEDGER_STATE_COUNT);
 }

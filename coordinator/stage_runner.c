@@ -6,19 +6,19 @@
 #include "ledger.h"
 #include "tamis/bytes.h"
 
-#define FOLDERS_MAX 8000
+#define FOLDERS_AT_ONCE 1024
 
 struct tamis_stage_runner {
     const tamis_stage_runner_options *options;
     tamis_actor *executor;
     tamis_records_cache *records;
     tamis_folder_book *book;
-    const char **folders; /* of the book, by number; interned by the core */
-    size_t folder_count;
     tamis_job_view *view; /* of view_job */
     char view_job[TAMIS_JOB_ID_SIZE];
+    uint32_t view_generation;
     tamis_attempt *attempt; /* NULL: none runs */
     tamis_attempt *ended;   /* what the last event borrows from */
+    tamis_core_lost lost;   /* likewise */
     tamis_err publish_err;
     tamis_buf blob;          /* used by the executor while a task runs */
     tamis_run_status status; /* likewise: counters of the stages before */
@@ -35,8 +35,7 @@ tamis_status tamis_stage_runner_create(const tamis_stage_runner_options *options
     }
     runner->options = options;
     tamis_buf_init(&runner->blob, TAMIS_BLOB_MAX);
-    runner->folders = calloc(FOLDERS_MAX, sizeof(char *));
-    status = runner->folders == NULL ? TAMIS_ENOMEM : tamis_folder_book_create(&runner->book);
+    status = tamis_folder_book_create(&runner->book);
     if (status == TAMIS_OK) {
         status = tamis_records_cache_create(&runner->records);
     }
@@ -84,7 +83,6 @@ void tamis_stage_runner_destroy(tamis_stage_runner *runner)
     tamis_attempt_destroy(runner->ended);
     tamis_job_view_destroy(runner->view);
     tamis_folder_book_destroy(runner->book);
-    free(runner->folders);
     tamis_records_cache_destroy(runner->records);
     tamis_buf_fini(&runner->blob);
     free(runner);
@@ -120,35 +118,30 @@ static const uint64_t *counters_of(void *context, uint32_t stage)
 
 /* ---- Starting -------------------------------------------------------------------------------- */
 
-/* Number of the owner in the book, which grows as needed. The core's strings are interned, so that
- * equal owners are equal pointers. */
-static tamis_status folder_number(tamis_stage_runner *runner, const char *owner,
-                                  uint16_t *out_number, tamis_err *err)
+/* Brings the book up to what the core knows of data folders. */
+static tamis_status read_folders(tamis_stage_runner *runner, const tamis_coordinator_core *core,
+                                 tamis_err *err)
 {
+    tamis_folder_row *rows = calloc(FOLDERS_AT_ONCE, sizeof(*rows));
     uint64_t version = tamis_folder_book_version(runner->book);
-    tamis_folder_row row = {
-        .path = owner, .folder_id = "", .data_url = "", .public_key = "", .is_alive = true};
-    size_t i = 0;
+    uint64_t next = version;
     tamis_status status = TAMIS_OK;
 
-    *out_number = TAMIS_WIRE_NO_FOLDER;
-    if (owner == NULL) {
-        return TAMIS_OK;
+    if (rows == NULL) {
+        return tamis_err_set(err, TAMIS_ENOMEM, "no memory for the places of results");
     }
-    while (i < runner->folder_count && runner->folders[i] != owner) {
-        i++;
-    }
-    TAMIS_ASSERT(i < FOLDERS_MAX);
-    if (i == runner->folder_count) {
-        row.number = (uint32_t)i;
-        status = tamis_folder_book_apply(runner->book, version, version + 1, &row, 1, err);
-        if (status != TAMIS_OK) {
-            return status;
+    do {
+        size_t count =
+            tamis_coordinator_core_folders(core, version, rows, FOLDERS_AT_ONCE, SIZE_MAX, &next);
+
+        if (next == version) {
+            break;
         }
-        runner->folders[runner->folder_count++] = owner;
-    }
-    *out_number = (uint16_t)i;
-    return TAMIS_OK;
+        status = tamis_folder_book_apply(runner->book, version, next, rows, count, err);
+        version = next;
+    } while (status == TAMIS_OK);
+    free(rows);
+    return status;
 }
 
 static tamis_status add_owners(tamis_stage_runner *runner, const tamis_coordinator_core *core,
@@ -165,11 +158,8 @@ static tamis_status add_owners(tamis_stage_runner *runner, const tamis_coordinat
         tamis_err_set(err, status, "no memory for the places of results");
     }
     for (uint32_t t = 0; t < stages[stage].task_count && status == TAMIS_OK; t++) {
-        const char *owner = tamis_coordinator_core_owner(core, runner->view_job, stage, t);
-        uint16_t number = 0;
-
-        status = folder_number(runner, owner, &number, err);
-        tamis_put16le(table.data + table.size, number);
+        tamis_put16le(table.data + table.size, (uint16_t)tamis_coordinator_core_owner_number(
+                                                   core, runner->view_job, stage, t));
         table.size += 2;
     }
     if (status == TAMIS_OK) {
@@ -185,15 +175,22 @@ static tamis_status take_job(tamis_stage_runner *runner, const tamis_coordinator
 {
     tamis_status status = TAMIS_OK;
 
-    if (runner->view == NULL || strcmp(runner->view_job, job) != 0) {
+    uint32_t generation = tamis_coordinator_core_generation(core, job);
+
+    if (runner->view == NULL || strcmp(runner->view_job, job) != 0 ||
+        runner->view_generation != generation) {
         tamis_attempt_destroy(runner->ended); /* borrows from the view */
         runner->ended = NULL;
         tamis_job_view_destroy(runner->view);
         runner->view = NULL;
         tamis_records_cache_drop(runner->records, NULL, false);
         (void)snprintf(runner->view_job, sizeof(runner->view_job), "%s", job);
+        runner->view_generation = generation;
         status = tamis_job_view_create(tamis_coordinator_core_job_bytes(core, job), runner->book,
                                        &runner->view, err);
+    }
+    if (status == TAMIS_OK) {
+        status = read_folders(runner, core, err);
     }
     for (uint32_t s = 0; s < stage && status == TAMIS_OK; s++) {
         if (s >= tamis_job_view_known_stages(runner->view)) {
@@ -289,6 +286,16 @@ tamis_status tamis_stage_runner_take(tamis_stage_runner *runner, tamis_core_even
         .bytes = atomic_load_explicit(&attempt->progress.bytes, memory_order_relaxed),
         .documents = atomic_load_explicit(&attempt->progress.documents, memory_order_relaxed),
     };
+    if (attempt->status == TAMIS_ELOST && attempt->lost.count != 0) {
+        runner->lost = (tamis_core_lost){
+            .is_gone = attempt->lost.is_gone,
+            .stage = attempt->lost.stage,
+            .folder = tamis_folder_book_number(runner->book, (uint16_t)attempt->lost.folder),
+            .tasks = attempt->lost.tasks,
+            .task_count = attempt->lost.count,
+        };
+        out_event->lost = &runner->lost;
+    }
     if (attempt->status == TAMIS_OK) {
         out_event->status = tamis_attempt_publish(attempt, &runner->publish_err);
         out_event->text = runner->publish_err.text;

@@ -24,6 +24,8 @@ typedef struct tamis_coordinator_options {
     uint32_t heartbeat_ms;
     uint32_t lease_ms;
     uint32_t attempts_max;
+    uint32_t straggler_ms;
+    uint32_t lost_after_ms;
     const tamis_net_security *security; /* NULL or off: neither encrypted nor checked */
     const char *allowed_path;           /* with security: the list of keys, see keys.h */
     const tamis_task_table *tasks;      /* of local kinds */

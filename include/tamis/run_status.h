@@ -46,9 +46,11 @@ typedef struct tamis_run_status {
     uint32_t workers_draining; /* of them: take no new task */
     uint64_t tasks_executed;   /* results accepted since the coordinator started: what a resumed run
                                   did not repeat is not in it */
-    uint64_t tasks_lost;       /* leases that ended without an accepted result, likewise */
+    uint64_t tasks_lost;       /* leases that ended without an accepted result, over all starts of
+                                  the coordinator: what was begun once more */
     uint64_t tasks_backup;     /* second grants beside a slow first one, likewise */
-    uint64_t tasks_rescued;    /* accepted results that were lost and are made again, likewise */
+    uint64_t tasks_rescued;    /* accepted results that were lost and are made again, likewise: all
+                                  results ever accepted are the tasks done and these */
     uint64_t quarantined_poison; /* records that brought workers down and were passed over */
     tamis_err fault;             /* TAMIS_OK, or why the job failed */
     tamis_stage_status stages[TAMIS_STAGES_MAX];

@@ -35,6 +35,7 @@
 #define SIM_GRACE_MS      600000
 #define SIM_LEASE_MS      2000
 #define SIM_HEARTBEAT_MS  200
+#define SIM_FOLDERS_MAX   16 /* numbers in the ledger */
 #define SIM_FENCES_MAX    8192
 #define SIM_INBOX_MAX     64
 #define SIM_EVENTS_MAX    3000000 /* of a run: more of them are a loop */
@@ -119,6 +120,7 @@ typedef struct sim_doc {
 /* What the ledger has said of a task, as far as it was committed. */
 typedef struct sim_task {
     uint64_t granted;      /* newest fence */
+    uint64_t held[2];      /* fences of those who hold it */
     char holder[16];       /* routing id of the worker that has it */
     bool may_be_regranted; /* its attempt has failed, or was called back */
     uint64_t done;         /* fence of the accepted result; 0: none */
@@ -286,6 +288,7 @@ typedef struct sim_state {
     size_t heap_count;
     size_t heap_capacity;
     uint64_t event_count;
+    uint32_t folder_nodes[SIM_FOLDERS_MAX];
     sim_node nodes[SIM_NODES];
     uint64_t last_arrival_ms[SIM_NODES][SIM_NODES];
     sim_job jobs[SIM_JOBS_MAX];

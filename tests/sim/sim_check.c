@@ -97,29 +97,46 @@ static bool is_alive(const sim_state *sim, const char *name)
     return node < SIM_CLIENT && sim->workers[node - SIM_WORKER_0].core != NULL;
 }
 
+/* Who is given the task by this record: the newest of its holders. */
+static void note_holders(sim_state *sim, sim_task *task, const tamis_ledger_task *record)
+{
+    memset(task->held, 0, sizeof(task->held));
+    for (uint32_t i = 0; i < record->holder_count; i++) {
+        const tamis_ledger_holder *holder = &record->holders[i];
+
+        SIM_CHECK(sim, holder->fence <= record->fence);
+        task->held[i] = holder->fence;
+        if (holder->fence == record->fence) {
+            (void)snprintf(task->holder, sizeof(task->holder), "%.*s", (int)holder->peer.size,
+                           (const char *)holder->peer.data);
+        }
+    }
+}
+
 static void check_grant(sim_state *sim, const sim_job *job, uint32_t stage, sim_task *task,
                         const tamis_ledger_task *record)
 {
-    const char *name = (const char *)record->name.data;
-    size_t size = 0;
+    const tamis_slice name = record->holders[record->holder_count - 1].peer;
 
     sim_say(sim, "granted %u-%u under %" PRIx64 " to %.*s", stage,
-            (uint32_t)(task - sim_find_task(job, stage, 0)), record->fence, (int)record->name.size,
-            name);
-    SIM_CHECK(sim, record->fence > task->granted);
-    SIM_CHECK(sim, record->fence >> 32 >= sim->epoch);
+            (uint32_t)(task - sim_find_task(job, stage, 0)), record->fence, (int)name.size,
+            (const char *)name.data);
+    SIM_CHECK(sim, record->fence >> 32 >= sim->epoch || record->fence == task->granted);
     SIM_CHECK(sim, task->done == 0);
     SIM_CHECK(sim, may_start(job, stage));
+    if (record->fence == task->granted) { /* one of two has ended */
+        note_holders(sim, task, record);
+        return;
+    }
+    SIM_CHECK(sim, record->fence > task->granted);
     if (task->granted != 0) {
         sim->totals.redone++;
         SIM_CHECK(sim, !sim->world.is_calm || task->may_be_regranted || sim->is_recalled ||
+                           record->holder_count == 2 ||
                            task->granted >> 32 != record->fence >> 32 ||
                            !is_alive(sim, task->holder));
     }
-    while (size < record->name.size && name[size] != '\n') {
-        size++;
-    }
-    (void)snprintf(task->holder, sizeof(task->holder), "%.*s", (int)size, name);
+    note_holders(sim, task, record);
     task->may_be_regranted = sim->is_recalled;
     task->granted = record->fence;
     sim->totals.grants++;
@@ -130,19 +147,18 @@ static void check_result(sim_state *sim, sim_job *job, const tamis_ledger_key *k
 {
     sim_task *task = sim_find_task(job, key->stage, key->task);
     const sim_result *result = NULL;
-    char folder[16];
 
-    sim_say(sim, "done %u-%u under %" PRIx64 " by %.*s", key->stage, key->task, record->fence,
-            (int)record->name.size, (const char *)record->name.data);
-    SIM_CHECK(sim, record->fence == task->granted);
+    sim_say(sim, "done %u-%u under %" PRIx64 " in %u", key->stage, key->task, record->fence,
+            record->folder);
+    SIM_CHECK(sim, record->fence != 0);
+    SIM_CHECK(sim, record->fence == task->held[0] || record->fence == task->held[1]);
     SIM_CHECK(sim, task->done == 0);
     task->accepted++;
     SIM_CHECK(sim, task->accepted <= 1 + task->wiped);
     task->done = record->fence;
     task->last_done = record->fence;
-    (void)snprintf(folder, sizeof(folder), "%.*s", (int)record->name.size,
-                   (const char *)record->name.data);
-    task->owner = sim_folder_node(sim, folder);
+    SIM_CHECK(sim, record->folder < SIM_FOLDERS_MAX);
+    task->owner = sim->folder_nodes[record->folder];
     result = sim_disk_find(sim, task->owner, job, key->stage, key->task);
     SIM_CHECK(sim, result != NULL && result->digest == task->expected);
     add_fence(sim, record->fence)->is_accepted = true;
@@ -162,15 +178,28 @@ static void check_task(sim_state *sim, const tamis_ledger_key *key, const tamis_
     SIM_CHECK(sim, key->task < job->stages[key->stage].task_count);
     SIM_CHECK(sim, !sim_is_skipped(job, key->stage));
     task = sim_find_task(job, key->stage, key->task);
-    if (record->is_done) {
+    if (record->state == TAMIS_LEDGER_DONE) {
         check_result(sim, job, key, record);
-    } else if (record->name.size != 0) {
+    } else if (record->state == TAMIS_LEDGER_LEASED) {
         check_grant(sim, job, key->stage, task, record);
     } else { /* a lease ends */
         SIM_CHECK(sim, record->fence == task->granted);
         SIM_CHECK(sim, !sim->is_restoring || !may_start(job, key->stage));
+        memset(task->held, 0, sizeof(task->held));
         task->may_be_regranted = true;
     }
+}
+
+static void check_folder(sim_state *sim, uint32_t number, tamis_slice value)
+{
+    tamis_ledger_folder record;
+    char path[16];
+
+    SIM_CHECK(sim, number < SIM_FOLDERS_MAX);
+    SIM_CHECK(sim, tamis_ledger_read_folder(value, &record) == TAMIS_OK);
+    (void)snprintf(path, sizeof(path), "%.*s", (int)record.path.size,
+                   (const char *)record.path.data);
+    sim->folder_nodes[number] = sim_folder_node(sim, path);
 }
 
 static void check_change(sim_state *sim, tamis_slice bytes, tamis_slice value)
@@ -178,7 +207,7 @@ static void check_change(sim_state *sim, tamis_slice bytes, tamis_slice value)
     tamis_ledger_key key;
     tamis_ledger_task task;
     tamis_ledger_job job;
-    uint64_t epoch = 0;
+    tamis_ledger_epoch epoch;
 
     SIM_CHECK(sim, tamis_ledger_key_read(bytes, &key) == TAMIS_OK);
     if (key.group == TAMIS_LEDGER_TASK) {
@@ -191,15 +220,17 @@ static void check_change(sim_state *sim, tamis_slice bytes, tamis_slice value)
         }
     } else if (key.group == TAMIS_LEDGER_EPOCH) {
         SIM_CHECK(sim, tamis_ledger_read_epoch(value, &epoch) == TAMIS_OK);
-        SIM_CHECK(sim, epoch > sim->epoch);
-        sim->epoch = epoch;
+        SIM_CHECK(sim, epoch.epoch > sim->epoch);
+        sim->epoch = epoch.epoch;
+    } else if (key.group == TAMIS_LEDGER_FOLDER) {
+        check_folder(sim, key.stage, value);
     }
 }
 
 void sim_check_commit(sim_state *sim, const tamis_core_effects *effects)
 {
     for (size_t i = 0; i < effects->change_count; i++) {
-        if (!effects->changes[i].is_prefix_deleted) {
+        if (!effects->changes[i].is_prefix_deleted && !effects->changes[i].is_deleted) {
             check_change(sim, tamis_core_change_key(effects, i),
                          tamis_core_change_value(effects, i));
         }
@@ -265,7 +296,10 @@ void sim_check_heartbeat(sim_state *sim, const tamis_message *request, const tam
         const sim_job *job = sim_find_job(sim, held->job);
         bool is_stopped = false;
 
-        if (sim_find_task(job, held->stage, held->task)->granted <= held->fence) {
+        const sim_task *task = sim_find_task(job, held->stage, held->task);
+
+        if (task->granted <= held->fence || task->held[0] == held->fence ||
+            task->held[1] == held->fence) {
             continue;
         }
         for (size_t k = 0; k < answer->body.heartbeat.held_count; k++) {

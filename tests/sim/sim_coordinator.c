@@ -26,7 +26,7 @@ static bool is_stored(sim_state *sim, const tamis_core_effects *effects)
     tamis_buf_init(&value, 0);
     for (size_t i = effects->change_count; i-- != 0;) {
         tamis_slice key = tamis_core_change_key(effects, i);
-        bool is_hidden = effects->changes[i].is_prefix_deleted;
+        bool is_hidden = effects->changes[i].is_prefix_deleted || effects->changes[i].is_deleted;
 
         for (size_t k = 0; k < effects->change_count && !is_hidden; k++) {
             tamis_slice other = tamis_core_change_key(effects, k);
@@ -229,9 +229,9 @@ static void fill_settings(tamis_core_settings *out_settings)
     out_settings->lease_ms = SIM_LEASE_MS;
     out_settings->resend_ms = 1000;
     out_settings->attempts_max = 60000; /* jobs come through here, whatever happens to workers */
-    out_settings->losses_max = 60000;
     out_settings->build = sim_build;
     out_settings->data_folder = "/c";
+    out_settings->cluster = "00000000000000c1";
 }
 
 void sim_coordinator_start(sim_state *sim)

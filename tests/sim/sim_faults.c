@@ -12,17 +12,14 @@ static uint32_t any_node(sim_state *sim)
     return (uint32_t)sim_below(sim, 1 + sim->worker_count);
 }
 
-/* A disk is lost while its worker and the coordinator are down: what a coordinator sees at its
- * start is what it goes by. */
+/* The coordinator's own disk is lost while it is down: it looks for its own results when it starts.
+ */
 static void lose_disk(sim_state *sim)
 {
-    uint32_t worker = any_worker(sim);
-
     sim->totals.lost_disks++;
-    sim_say(sim, "the disk of worker %u is lost", worker);
-    sim_worker_crash(sim, worker);
+    sim_say(sim, "the disk of the coordinator is lost");
     sim_coordinator_crash(sim, SIM_DEATH_PROCESS);
-    sim_disk_wipe(sim, SIM_WORKER_0 + worker);
+    sim_disk_wipe(sim, SIM_COORDINATOR);
 }
 
 /* One way or both, and back again. */

@@ -37,6 +37,15 @@ static void check_key(const tamis_ledger_key *key, unsigned part_count, const ch
     assert_int_equal(tamis_ledger_key_read(tamis_slice_of(out, size - 1), &back), TAMIS_EFORMAT);
 }
 
+static void check_folder_key(void)
+{
+    tamis_ledger_key folder = {.group = 'F', .stage = 0x0102};
+    tamis_ledger_key back;
+
+    check_key(&folder, 1, "F\1\2", 3);
+    assert_int_equal(tamis_ledger_key_read(tamis_slice_of("F\1", 2), &back), TAMIS_EFORMAT);
+}
+
 static void test_keys(void **state)
 {
     tamis_ledger_key epoch = {.group = 'E'};
@@ -48,6 +57,7 @@ static void test_keys(void **state)
 
     (void)state;
     check_key(&epoch, 0, "E", 1);
+    check_folder_key();
     check_key(&job, 1, "J" JOB_ID, 17);
     check_key(&chunk, 2, "C" JOB_ID "\1\2\3\4", 21);
     check_key(&stage, 2, "S" JOB_ID "\1\2", 19);
@@ -62,6 +72,11 @@ typedef tamis_status (*reader)(tamis_slice value, void *record);
 static tamis_status read_epoch(tamis_slice value, void *record)
 {
     return tamis_ledger_read_epoch(value, record);
+}
+
+static tamis_status read_folder(tamis_slice value, void *record)
+{
+    return tamis_ledger_read_folder(value, record);
 }
 
 static tamis_status read_job(tamis_slice value, void *record)
@@ -95,28 +110,69 @@ static void check_strict(tamis_buf *bytes, reader read, void *record)
 
 static void test_epoch(void **state)
 {
-    static const uint8_t golden[] = {1, 5, 0, 0, 0, 0, 0, 0, 0};
+    static const uint8_t golden[] = {2,   5,   0,   0,   0,   0,   0,   0,   0,
+                                     16,  0,   '0', '1', '2', '3', '4', '5', '6',
+                                     '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'};
+    tamis_ledger_epoch record = {.epoch = 5, .cluster = JOB_ID};
+    tamis_ledger_epoch back;
     tamis_buf bytes;
-    uint64_t epoch = 0;
 
     (void)state;
     tamis_buf_init(&bytes, 0);
-    assert_int_equal(tamis_ledger_write_epoch(5, &bytes), TAMIS_OK);
+    assert_int_equal(tamis_ledger_write_epoch(&record, &bytes), TAMIS_OK);
     assert_int_equal(bytes.size, sizeof(golden));
     assert_memory_equal(bytes.data, golden, sizeof(golden));
-    assert_int_equal(tamis_ledger_read_epoch(tamis_buf_slice(&bytes), &epoch), TAMIS_OK);
-    assert_int_equal(epoch, 5);
-    check_strict(&bytes, read_epoch, &epoch);
+    assert_int_equal(tamis_ledger_read_epoch(tamis_buf_slice(&bytes), &back), TAMIS_OK);
+    assert_int_equal(back.epoch, 5);
+    assert_string_equal(back.cluster, JOB_ID);
+    check_strict(&bytes, read_epoch, &back);
     bytes.data[5] = 1; /* 2^32: fences would overflow */
-    assert_int_equal(tamis_ledger_read_epoch(tamis_buf_slice(&bytes), &epoch), TAMIS_EFORMAT);
+    assert_int_equal(tamis_ledger_read_epoch(tamis_buf_slice(&bytes), &back), TAMIS_EFORMAT);
+    bytes.data[5] = 0;
+    bytes.data[11] = 'G';
+    assert_int_equal(tamis_ledger_read_epoch(tamis_buf_slice(&bytes), &back), TAMIS_EFORMAT);
+    tamis_buf_fini(&bytes);
+}
+
+static void test_folder(void **state)
+{
+    tamis_ledger_folder record = {
+        .id = tamis_slice_of_string(JOB_ID),
+        .path = tamis_slice_of_string("/data"),
+        .host = tamis_slice_of_string("h"),
+        .drain = 2,
+        .drain_peer = tamis_slice_of_string("w-1"),
+    };
+    tamis_ledger_folder back;
+    tamis_buf bytes;
+
+    (void)state;
+    tamis_buf_init(&bytes, 0);
+    assert_int_equal(tamis_ledger_write_folder(&record, &bytes), TAMIS_OK);
+    assert_int_equal(bytes.size, 1 + 2 + 16 + 2 + 5 + 2 + 1 + 1 + 2 + 3);
+    assert_int_equal(tamis_ledger_read_folder(tamis_buf_slice(&bytes), &back), TAMIS_OK);
+    assert_true(tamis_slice_is_equal(back.id, record.id));
+    assert_true(tamis_slice_is_equal(back.path, record.path));
+    assert_true(tamis_slice_is_equal(back.host, record.host));
+    assert_int_equal(back.drain, 2);
+    assert_true(tamis_slice_is_equal(back.drain_peer, record.drain_peer));
+    check_strict(&bytes, read_folder, &back);
+    bytes.data[bytes.size - 6] = 3; /* no way to drain */
+    assert_int_equal(tamis_ledger_read_folder(tamis_buf_slice(&bytes), &back), TAMIS_EFORMAT);
+    tamis_buf_reset(&bytes);
+    record.path = tamis_slice_of_string("");
+    assert_int_equal(tamis_ledger_write_folder(&record, &bytes), TAMIS_OK);
+    assert_int_equal(tamis_ledger_read_folder(tamis_buf_slice(&bytes), &back), TAMIS_EFORMAT);
     tamis_buf_fini(&bytes);
 }
 
 static void test_job(void **state)
 {
-    static const uint8_t golden[] = {1,  4, 1, 9, 0, 0, 0, 0, 0, 0, 0,   1,   0,  0,
-                                     0,  0, 0, 0, 0, 2, 0, 0, 0, 0, 0,   0,   0,  0,
-                                     16, 0, 0, 0, 0, 0, 0, 5, 3, 0, 'w', 'h', 'y'};
+    static const uint8_t golden[] = {2, 4, 1, 9, 0, 0, 0,   0,   0,   0, 0, 1,   0,   0,   0,   0,
+                                     0, 0, 0, 2, 0, 0, 0,   0,   0,   0, 0, 0,   16,  0,   0,   0,
+                                     0, 0, 0, 5, 3, 0, 'w', 'h', 'y', 4, 0, '/', 'o', 'u', 't', 7,
+                                     0, 0, 0, 0, 0, 0, 0,   6,   0,   0, 0, 0,   0,   0,   0,   5,
+                                     0, 0, 0, 0, 0, 0, 0,   4,   0,   0, 0, 0,   0,   0,   0};
     tamis_ledger_job record = {
         .state = TAMIS_RUN_FAILED,
         .is_data_kept = true,
@@ -125,6 +181,11 @@ static void test_job(void **state)
         .size_bytes = 4096,
         .fault = TAMIS_EFORMAT,
         .fault_text = tamis_slice_of_string("why"),
+        .output = tamis_slice_of_string("/out"),
+        .executed = 7,
+        .lost = 6,
+        .backups = 5,
+        .rescued = 4,
     };
     tamis_ledger_job back;
     tamis_buf bytes;
@@ -139,6 +200,9 @@ static void test_job(void **state)
     assert_int_equal(back.order, 9);
     assert_int_equal(back.size_bytes, 4096);
     assert_true(tamis_slice_is_equal(back.fault_text, tamis_slice_of_string("why")));
+    assert_true(tamis_slice_is_equal(back.output, tamis_slice_of_string("/out")));
+    assert_int_equal(back.executed, 7);
+    assert_int_equal(back.rescued, 4);
     check_strict(&bytes, read_job, &back);
     bytes.data[1] = TAMIS_RUN_STATE_COUNT;
     assert_int_equal(tamis_ledger_read_job(tamis_buf_slice(&bytes), &back), TAMIS_EFORMAT);
@@ -177,8 +241,20 @@ static void test_stage(void **state)
 
 static void test_task(void **state)
 {
-    static const uint8_t leased[] = {1, 1, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 'w', '1'};
-    tamis_ledger_task record = {.fence = 0x100000003, .name = tamis_slice_of_string("w1")};
+    static const uint8_t leased[] = {2, 1, 3, 0, 0, 0, 1, 0, 0, 0, 4, 0, 1, 2,   3,  5,
+                                     1, 3, 0, 0, 0, 1, 0, 0, 0, 9, 0, 2, 0, 'w', '1'};
+    tamis_ledger_task record = {
+        .state = TAMIS_LEDGER_LEASED,
+        .fence = 0x100000003,
+        .lost = 4,
+        .executed = 1,
+        .backups = 2,
+        .rescued = 3,
+        .losses = 5,
+        .holder_count = 1,
+        .holders = {{.fence = 0x100000003, .peer = tamis_slice_of_string("w1"), .folder = 9},
+                    {.fence = 0x100000004, .peer = tamis_slice_of_string("w2"), .folder = 8}},
+    };
     tamis_ledger_task back;
     tamis_buf bytes;
 
@@ -188,31 +264,63 @@ static void test_task(void **state)
     assert_int_equal(bytes.size, sizeof(leased));
     assert_memory_equal(bytes.data, leased, sizeof(leased));
     assert_int_equal(tamis_ledger_read_task(tamis_buf_slice(&bytes), &back), TAMIS_OK);
-    assert_false(back.is_done);
+    assert_int_equal(back.state, TAMIS_LEDGER_LEASED);
     assert_int_equal(back.fence, 0x100000003);
+    assert_int_equal(back.lost, 4);
+    assert_int_equal(back.losses, 5);
+    assert_int_equal(back.holders[0].folder, 9);
     check_strict(&bytes, read_task, &back);
-
     tamis_buf_reset(&bytes);
-    record.is_done = true;
-    record.skip_stages = 3;
-    record.counters[0] = 1;
-    record.counters[TAMIS_COUNTER_COUNT - 1] = 2;
+    record.holder_count = 2;
     assert_int_equal(tamis_ledger_write_task(&record, &bytes), TAMIS_OK);
     assert_int_equal(tamis_ledger_read_task(tamis_buf_slice(&bytes), &back), TAMIS_OK);
-    assert_true(back.is_done);
+    assert_int_equal(back.holders[1].fence, 0x100000004);
+    check_strict(&bytes, read_task, &back);
+    bytes.data[16] = 3; /* one holder too many; none */
+    assert_int_equal(tamis_ledger_read_task(tamis_buf_slice(&bytes), &back), TAMIS_EFORMAT);
+    bytes.data[16] = 0;
+    assert_int_equal(tamis_ledger_read_task(tamis_buf_slice(&bytes), &back), TAMIS_EFORMAT);
+    tamis_buf_fini(&bytes);
+}
+
+static void test_done_task(void **state)
+{
+    tamis_ledger_task record = {
+        .state = TAMIS_LEDGER_DONE, .fence = 7, .folder = 9, .skip_stages = 3};
+    tamis_ledger_task back;
+    tamis_buf bytes;
+
+    (void)state;
+    record.counters[0] = 1;
+    record.counters[TAMIS_COUNTER_COUNT - 1] = 2;
+    tamis_buf_init(&bytes, 0);
+    assert_int_equal(tamis_ledger_write_task(&record, &bytes), TAMIS_OK);
+    assert_int_equal(tamis_ledger_read_task(tamis_buf_slice(&bytes), &back), TAMIS_OK);
+    assert_int_equal(back.state, TAMIS_LEDGER_DONE);
     assert_int_equal(back.skip_stages, 3);
+    assert_int_equal(back.folder, 9);
     assert_memory_equal(back.counters, record.counters, sizeof(record.counters));
     check_strict(&bytes, read_task, &back);
     bytes.data[bytes.size - 9] = TAMIS_COUNTER_COUNT; /* a counter that does not exist */
     assert_int_equal(tamis_ledger_read_task(tamis_buf_slice(&bytes), &back), TAMIS_EFORMAT);
+    bytes.data[1] = TAMIS_LEDGER_STATE_COUNT;
+    assert_int_equal(tamis_ledger_read_task(tamis_buf_slice(&bytes), &back), TAMIS_EFORMAT);
+    tamis_buf_reset(&bytes);
+    record.state = TAMIS_LEDGER_PENDING;
+    assert_int_equal(tamis_ledger_write_task(&record, &bytes), TAMIS_OK);
+    assert_int_equal(bytes.size, 16);
+    assert_int_equal(tamis_ledger_read_task(tamis_buf_slice(&bytes), &back), TAMIS_OK);
+    check_strict(&bytes, read_task, &back);
     tamis_buf_fini(&bytes);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_keys),  cmocka_unit_test(test_epoch), cmocka_unit_test(test_job),
-        cmocka_unit_test(test_stage), cmocka_unit_test(test_task),
+        cmocka_unit_test(test_keys),      cmocka_unit_test(test_folder),
+        cmocka_unit_test(test_done_task), cmocka_unit_test(test_epoch),
+        cmocka_unit_test(test_job),       cmocka_unit_test(test_stage),
+        cmocka_unit_test(test_task),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core_internal.h"
+
+#define WAIT_SHIFT 2 /* a task that cannot get at a result waits 4 times the first delay */
+
+/* The result of the task is gone: it is to be run again. */
+static tamis_status lose_result(core_step *step, core_job *job, uint32_t stage_index, uint32_t task)
+{
+    core_stage *stage = &job->stages[stage_index];
+    core_task *lost = &stage->tasks[task];
+    core_folder *folder = core_book_at(&step->core->book, lost->folder);
+
+    folder->result_count -= job->is_wanting;
+    stage->done_count--;
+    stage->is_complete = false;
+    tamis_buf_reset(&stage->owners);
+    core_count8(&lost->rescued);
+    job->rescued++;
+    core_make_pending(step->core, stage, task);
+    return core_put_task(step, job, stage_index, task);
+}
+
+/* Goes back to the earliest stage that lacks a result. What runs may be reading what is gone. */
+static tamis_status rewind_job(core_step *step, core_job *job, uint64_t result_count)
+{
+    bool is_running = job == core_running_job(step->core);
+    uint32_t first = core_first_open_stage(job);
+    tamis_status status = TAMIS_OK;
+
+    core_note_job(step, TAMIS_NOTE_JOB_REWOUND, job)->number = result_count;
+    if (first >= job->stage) {
+        return TAMIS_OK;
+    }
+    if (is_running) {
+        status = core_release_all(step, job);
+        step->core->assigned = NULL;
+    }
+    job->stage = first;
+    job->generation++;
+    return status;
+}
+
+static bool is_still_lost(const core_job *job, const tamis_core_lost *lost, uint32_t task)
+{
+    const core_stage *stage = &job->stages[lost->stage];
+
+    return task < stage->stage.task_count && stage->tasks[task].state == CORE_TASK_DONE &&
+           stage->tasks[task].folder == lost->folder;
+}
+
+/* *out_worn: a task whose result was lost too often; CORE_NONE: none. */
+static tamis_status lose_listed(core_step *step, core_job *job, const tamis_core_lost *lost,
+                                uint64_t *out_count, uint32_t *out_worn)
+{
+    tamis_status status = TAMIS_OK;
+
+    *out_count = 0;
+    *out_worn = CORE_NONE;
+    for (size_t i = 0; i < lost->task_count && status == TAMIS_OK; i++) {
+        uint32_t task = lost->tasks[i];
+
+        if (is_still_lost(job, lost, task)) {
+            status = lose_result(step, job, lost->stage, task);
+            ++*out_count;
+            if (job->stages[lost->stage].tasks[task].rescued > TAMIS_RESCUES_MAX) {
+                *out_worn = task;
+            }
+        }
+    }
+    return status;
+}
+
+static tamis_status wait_for_holder(core_step *step, core_job *job, uint32_t task, bool is_held,
+                                    const tamis_core_lost *lost)
+{
+    const core_folder *folder = core_book_at(&step->core->book, lost->folder);
+    tamis_core_note *note =
+        core_note_task(step, TAMIS_NOTE_RESULT_UNREACHABLE, job, job->stage, task, NULL);
+
+    note->number = lost->task_count;
+    (void)snprintf(note->text, sizeof(note->text), "in %.200s",
+                   folder == NULL ? "a folder that is not known" : folder->path);
+    return is_held ? core_put_task(step, job, job->stage, task)
+                   : core_delay_task(step, &job->stages[job->stage], task,
+                                     (uint64_t)step->core->settings.retry_ms << WAIT_SHIFT);
+}
+
+tamis_status core_task_lacks(core_step *step, core_job *job, uint32_t task, bool is_held,
+                             const tamis_core_lost *lost)
+{
+    const core_folder *folder = core_book_at(&step->core->book, lost->folder);
+    bool is_known = folder != NULL && lost->stage < job->stage;
+    bool is_lost =
+        is_known && (lost->is_gone || folder->is_replaced ||
+                     (!folder->is_local && folder->worker == CORE_NONE &&
+                      step->now_ms - folder->heard_ms >= step->core->settings.lost_after_ms));
+    uint64_t count = 0;
+    uint32_t worn = CORE_NONE;
+    tamis_status status = TAMIS_OK;
+
+    if (is_lost) {
+        status = lose_listed(step, job, lost, &count, &worn);
+    }
+    if (status != TAMIS_OK) {
+        return status;
+    }
+    if (count == 0) { /* it may come back, or is made again already */
+        return wait_for_holder(step, job, task, is_held, lost);
+    }
+    if (!is_held) {
+        core_make_pending(step->core, &job->stages[job->stage], task);
+    }
+    if (worn != CORE_NONE) {
+        return core_job_fail(step, job, lost->stage, worn, TAMIS_ELOST,
+                             "its result was lost again and again: is the data folder removed, or "
+                             "full of errors?");
+    }
+    return rewind_job(step, job, count);
+}
+
+tamis_status core_folder_lost(core_step *step, uint32_t number)
+{
+    tamis_coordinator_core *core = step->core;
+    core_folder *folder = core_book_at(&core->book, number);
+    tamis_core_note *note = core_note(step, TAMIS_NOTE_FOLDER_REPLACED);
+    uint64_t total = 0;
+    tamis_status status = TAMIS_OK;
+
+    folder->is_replaced = true;
+    (void)snprintf(note->text, sizeof(note->text), "%.250s", folder->path);
+    for (uint32_t j = 0; j < core->job_count && status == TAMIS_OK; j++) {
+        core_job *job = core->jobs[j];
+        uint64_t count = 0;
+
+        for (uint32_t s = 0; s < job->stage_count && job->state != TAMIS_RUN_DONE; s++) {
+            for (uint32_t t = 0; t < job->stages[s].stage.task_count && status == TAMIS_OK; t++) {
+                const core_task *task = &job->stages[s].tasks[t];
+
+                if (task->state == CORE_TASK_DONE && task->folder == number) {
+                    status = lose_result(step, job, s, t);
+                    count++;
+                }
+            }
+        }
+        total += count;
+        if (status == TAMIS_OK && count != 0) {
+            status = rewind_job(step, job, count);
+        }
+    }
+    note->number = total;
+    return status;
+}
