@@ -4,9 +4,15 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+/* A path that readers may still hold. */
+typedef struct book_path {
+    struct book_path *next;
+    char text[];
+} book_path;
+
 typedef struct book_entry {
-    char *path;
-    uint32_t number; /* UINT32_MAX: none in this epoch */
+    book_path *paths; /* the newest first */
+    uint32_t number;  /* UINT32_MAX: none in this epoch */
     tamis_folder_entry told;
 } book_entry;
 
@@ -38,10 +44,13 @@ tamis_status tamis_folder_book_create(tamis_folder_book **out_book)
 
 static void entry_destroy(book_entry *entry)
 {
-    if (entry != NULL) {
-        free(entry->path);
-        free(entry);
+    while (entry != NULL && entry->paths != NULL) {
+        book_path *path = entry->paths;
+
+        entry->paths = path->next;
+        free(path);
     }
+    free(entry);
 }
 
 void tamis_folder_book_destroy(tamis_folder_book *book)
@@ -82,25 +91,41 @@ uint64_t tamis_folder_book_version(tamis_folder_book *book)
 
 /* ---- Taking in ------------------------------------------------------------------------------- */
 
-static uint64_t name_hash(const tamis_folder_row *row)
+/* What tells a folder apart. */
+static const char *name_of(const char *folder_id, const char *path)
 {
-    return tamis_hash64(row->path, strlen(row->path)) ^
-           tamis_hash64(row->folder_id, strlen(row->folder_id));
+    return folder_id[0] == 0 ? path : folder_id;
 }
 
-static uint16_t find_entry(const tamis_folder_book *book, const tamis_folder_row *row)
+static uint16_t find_entry(const tamis_folder_book *book, const char *name, uint64_t hash)
 {
-    uint64_t hash = name_hash(row);
-
     for (uint16_t i = 0; i < book->count; i++) {
-        const book_entry *entry = book->entries[i];
+        const tamis_folder_entry *told = &book->entries[i]->told;
 
-        if (book->hashes[i] == hash && strcmp(entry->path, row->path) == 0 &&
-            strcmp(entry->told.folder_id, row->folder_id) == 0) {
+        if (book->hashes[i] == hash && strcmp(name_of(told->folder_id, told->path), name) == 0) {
             return i;
         }
     }
     return TAMIS_FOLDER_NO_INDEX;
+}
+
+static tamis_status set_path(book_entry *entry, const char *text)
+{
+    size_t size = strlen(text) + 1;
+    book_path *path = NULL;
+
+    if (entry->paths != NULL && strcmp(entry->paths->text, text) == 0) {
+        return TAMIS_OK;
+    }
+    path = malloc(sizeof(*path) + size);
+    if (path == NULL) {
+        return TAMIS_ENOMEM;
+    }
+    memcpy(path->text, text, size);
+    path->next = entry->paths;
+    entry->paths = path;
+    entry->told.path = path->text;
+    return TAMIS_OK;
 }
 
 static tamis_status grow(tamis_folder_book *book)
@@ -122,7 +147,7 @@ static tamis_status grow(tamis_folder_book *book)
     return TAMIS_OK;
 }
 
-static tamis_status add_entry(tamis_folder_book *book, const tamis_folder_row *row,
+static tamis_status add_entry(tamis_folder_book *book, const tamis_folder_row *row, uint64_t hash,
                               uint16_t *out_index)
 {
     book_entry *entry = NULL;
@@ -134,14 +159,13 @@ static tamis_status add_entry(tamis_folder_book *book, const tamis_folder_row *r
         return TAMIS_ENOMEM;
     }
     entry = calloc(1, sizeof(*entry));
-    if (entry == NULL || (entry->path = strdup(row->path)) == NULL) {
+    if (entry == NULL || set_path(entry, row->path) != TAMIS_OK) {
         entry_destroy(entry);
         return TAMIS_ENOMEM;
     }
-    entry->told.path = entry->path;
     (void)snprintf(entry->told.folder_id, sizeof(entry->told.folder_id), "%s", row->folder_id);
     *out_index = book->count;
-    book->hashes[book->count] = name_hash(row);
+    book->hashes[book->count] = hash;
     book->entries[book->count++] = entry;
     return TAMIS_OK;
 }
@@ -169,7 +193,9 @@ static tamis_status set_number(tamis_folder_book *book, uint32_t number, uint16_
 
 static tamis_status take_row(tamis_folder_book *book, const tamis_folder_row *row)
 {
-    uint16_t index = find_entry(book, row);
+    const char *name = name_of(row->folder_id, row->path);
+    uint64_t hash = tamis_hash64(name, strlen(name));
+    uint16_t index = find_entry(book, name, hash);
     tamis_folder_entry *told = NULL;
     tamis_status status = TAMIS_OK;
 
@@ -177,7 +203,9 @@ static tamis_status take_row(tamis_folder_book *book, const tamis_folder_row *ro
         return TAMIS_EFORMAT;
     }
     if (index == TAMIS_FOLDER_NO_INDEX) {
-        status = add_entry(book, row, &index);
+        status = add_entry(book, row, hash, &index);
+    } else {
+        status = set_path(book->entries[index], row->path);
     }
     if (status == TAMIS_OK) {
         status = set_number(book, row->number, index);

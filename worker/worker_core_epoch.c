@@ -247,8 +247,7 @@ tamis_status worker_on_welcome(worker_step *step, const tamis_message *message)
     tamis_status status = TAMIS_OK;
 
     (void)snprintf(word.cluster, sizeof(word.cluster), "%s", message->body.welcome.cluster);
-    if ((message->epoch < obeyed || (is_same_cluster && message->epoch < core->epoch)) &&
-        !TAMIS_PLANTED(LOWER_EPOCH_ACCEPTED)) {
+    if (word.cluster[0] == 0 || (message->epoch < obeyed && !TAMIS_PLANTED(LOWER_EPOCH_ACCEPTED))) {
         count_refused(core, message->epoch);
         return TAMIS_OK;
     }
@@ -259,7 +258,7 @@ tamis_status worker_on_welcome(worker_step *step, const tamis_message *message)
     if (!is_same_cluster && core->tasks != NULL) {
         return leave_cluster(step);
     }
-    if (message->epoch > obeyed && word.cluster[0] != 0) {
+    if (message->epoch > obeyed) {
         return persist(step, &word);
     }
     status = begin_epoch(step, &word);

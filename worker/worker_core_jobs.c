@@ -254,27 +254,6 @@ tamis_status worker_on_job_info(worker_step *step, const tamis_message *message,
     return status == TAMIS_OK ? worker_go_on(step) : status;
 }
 
-/* Owners that name their folders: they are the coordinator's list, by number. */
-static tamis_status take_names(worker_step *step, const tamis_message *message, tamis_err *err)
-{
-    uint64_t version = tamis_folder_book_version(step->core->book);
-    tamis_status status = TAMIS_OK;
-
-    for (size_t i = 0; i < message->body.owners.folder_count && status == TAMIS_OK &&
-                       message->body.owners.folders != NULL;
-         i++) {
-        tamis_folder_row row = {.number = (uint32_t)i,
-                                .path = message->body.owners.folders[i],
-                                .folder_id = "",
-                                .data_url = "",
-                                .public_key = "",
-                                .is_alive = true};
-
-        status = tamis_folder_book_apply(step->core->book, version, version, &row, 1, err);
-    }
-    return status;
-}
-
 tamis_status worker_on_owners(worker_step *step, const tamis_message *message, tamis_slice bulk)
 {
     tamis_worker_core *core = step->core;
@@ -297,11 +276,8 @@ tamis_status worker_on_owners(worker_step *step, const tamis_message *message, t
         return TAMIS_OK;
     }
     known = tamis_job_view_known_stages(job->view);
-    status = take_names(step, message, &why);
-    if (status == TAMIS_OK) {
-        status = tamis_job_view_add_owners(job->view, message->body.owners.first_stage,
-                                           message->body.owners.end_stage, bulk, &why);
-    }
+    status = tamis_job_view_add_owners(job->view, message->body.owners.first_stage,
+                                       message->body.owners.end_stage, bulk, &why);
     if (tamis_job_view_known_stages(job->view) > known) {
         job->fetched_ms = 0;
     }

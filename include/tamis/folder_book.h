@@ -2,10 +2,10 @@
 /* folder_book.h - the data folders of the cluster that this process has heard of.
  *
  * The coordinator numbers the folders anew in each of its epochs (docs/PROTOCOL.md, "Folders").
- * This book gives each of them, told apart by path and folder id, an index of its own, which stays
- * for the life of the book, so that tasks that were begun before a restart of the coordinator still
- * find what they read. A folder's path and id never change; where it is served, and whether anybody
- * holds it, do.
+ * This book gives each of them, told apart by folder id (by path, where it has none), an index of
+ * its own, which stays for the life of the book, so that tasks that were begun before a restart of
+ * the coordinator still find what they read. A folder's id never changes; its path (a disk that
+ * moved to another machine), where it is served, and whether anybody holds it, do.
  *
  * Threads: any number; guarded by one mutex, held for a look-up or the taking in of one message.
  */
@@ -21,7 +21,7 @@ typedef struct tamis_folder_book tamis_folder_book;
 
 /* A copy of what is known. */
 typedef struct tamis_folder_entry {
-    const char *path; /* stays as long as the book */
+    const char *path; /* stays as long as the book, also when the folder has another by then */
     char folder_id[TAMIS_FOLDER_ID_SIZE];
     char data_url[TAMIS_URL_SIZE];          /* "": nobody serves it */
     char public_key[TAMIS_PUBLIC_KEY_SIZE]; /* "": its server has none */

@@ -106,6 +106,28 @@ static void test_replaced_disk(void **state)
     tamis_folder_book_destroy(book);
 }
 
+/* The same disk in another machine: those who began with it find it there. */
+static void test_moved_disk(void **state)
+{
+    tamis_folder_book *book = new_book();
+    tamis_folder_entry before;
+    tamis_folder_entry after;
+
+    (void)state;
+    put(book, row_of(0, "/a", ID_A));
+    assert_true(tamis_folder_book_get(book, 0, &before));
+    put(book, row_of(0, "/b", ID_A));
+    assert_int_equal(tamis_folder_book_index(book, 0), 0);
+    assert_true(tamis_folder_book_get(book, 0, &after));
+    assert_string_equal(after.path, "/b");
+    assert_string_equal(before.path, "/a"); /* it may still be held */
+    put(book, row_of(1, "/b", ""));         /* without an id the path is what counts */
+    put(book, row_of(2, "/b", ""));
+    assert_int_equal(tamis_folder_book_index(book, 1), 1);
+    assert_int_equal(tamis_folder_book_index(book, 2), 1);
+    tamis_folder_book_destroy(book);
+}
+
 static void test_servers(void **state)
 {
     tamis_folder_book *book = new_book();
@@ -185,7 +207,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_versions),      cmocka_unit_test(test_epochs),
         cmocka_unit_test(test_replaced_disk), cmocka_unit_test(test_servers),
-        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_moved_disk),    cmocka_unit_test(test_threads),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
