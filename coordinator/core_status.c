@@ -58,6 +58,7 @@ bool tamis_coordinator_core_status(const tamis_coordinator_core *core, const cha
     memcpy(out_status->job_id, job->id, sizeof(out_status->job_id));
     for (uint32_t s = 0; s < job->stage_count; s++) {
         stage_status(&job->stages[s], now_ms, &out_status->stages[s]);
+        out_status->quarantined_poison += out_status->stages[s].counters[TAMIS_COUNTER_POISONED];
     }
     if (job == core_running_job(core) && job->stage < job->stage_count) {
         tamis_stage_status *current = &out_status->stages[job->stage];
