@@ -197,6 +197,11 @@ class Session:
             require(client.returncode == EXIT_SET_ASIDE,
                     f"exit code {client.returncode}\n{errors}\n{cluster.end_of_logs()}")
             require(deaths == LOSSES, f"{deaths} workers died, not {LOSSES}")
+            status = subprocess.run(
+                [*program_arguments(self.args.tamis), "status", "--json", "--coordinator",
+                 cluster.url, "last"], check=True, stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, timeout=60).stdout.decode()
+            require('"quarantined_poison":1,' in status.replace(" ", ""), status)
         self.require_same_but(self.spoil([row]), out, [row], "cluster")
 
     def operator_kills(self):
