@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core_internal.h"
+#include "tamis/planted.h"
 
 /* ---- Jobs ------------------------------------------------------------------------------------ */
 
@@ -42,7 +43,8 @@ bool core_may_leave(const core_step *step, const core_worker *worker)
     const core_folder *folder = core_worker_folder(step->core, worker);
 
     return worker->drain != CORE_DRAIN_NONE && worker->lease_count == 0 &&
-           (worker->drain == CORE_DRAIN_NOW || folder->result_count == 0 || folder->is_shared);
+           (worker->drain == CORE_DRAIN_NOW || folder->result_count == 0 ||
+            TAMIS_PLANTED(LEAVE_TOO_EARLY) || folder->is_shared);
 }
 
 static tamis_status drain_worker(core_step *step, uint32_t number, core_drain drain)

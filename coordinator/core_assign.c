@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core_internal.h"
+#include "tamis/planted.h"
 
 #define BACKUPS_A_TICK 16
 
@@ -41,7 +42,8 @@ tamis_status core_send_assign(core_step *step, uint32_t index)
     message.body.assign.task = lease->task;
     message.body.assign.lease_ms = step->core->settings.lease_ms;
     message.body.assign.generation = job->generation;
-    message.body.assign.is_isolated = task->losses >= TAMIS_ISOLATE_FROM;
+    message.body.assign.is_isolated =
+        task->losses >= TAMIS_ISOLATE_FROM && !TAMIS_PLANTED(ISOLATION_FORGOTTEN);
     message.body.assign.is_backup = lease->is_backup;
     return core_send(step, core_peer(step->core->workers[lease->worker]), &message, core_nothing());
 }

@@ -91,6 +91,7 @@ typedef struct core_job {
     char id[TAMIS_JOB_ID_SIZE];
     tamis_run_state state;
     bool is_data_kept;
+    bool has_stale;  /* restored: the ledger has results that are gone, or leases that ended */
     bool has_rest;   /* DONE: records of it are left in the ledger after a crash */
     bool is_wanting; /* its results count in the folders that they are in */
     uint64_t order;

@@ -182,11 +182,9 @@ tamis_status core_lease_lose(core_step *step, core_job *job, uint32_t index, cor
     if (!has_twin) {
         core_make_pending(step->core, stage, task);
     }
-    /* The next grant says what happened to this one; until then the ledger must not name a holder
-     * that has gone in order, nor forget that another one goes on. */
-    return has_twin || loss == CORE_LOSS_BYE || step->core->settings.is_embedded
-               ? core_put_task(step, job, job->stage, task)
-               : TAMIS_OK;
+    /* The ledger must not name a holder that has gone: its folder may be forgotten, and the number
+     * given to another one. */
+    return core_put_task(step, job, job->stage, task);
 }
 
 tamis_status core_release_worker(core_step *step, uint32_t index, core_loss loss)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core_internal.h"
+#include "tamis/planted.h"
 
 #define WAIT_SHIFT 2 /* a task that cannot get at a result waits 4 times the first delay */
 
@@ -36,7 +37,7 @@ static tamis_status rewind_job(core_step *step, core_job *job, uint64_t result_c
         step->core->assigned = NULL;
     }
     job->stage = first;
-    job->generation++;
+    job->generation += TAMIS_PLANTED(OLD_GENERATION_KEPT) ? 0 : 1;
     return status;
 }
 
@@ -59,7 +60,7 @@ static tamis_status lose_listed(core_step *step, core_job *job, const tamis_core
     for (size_t i = 0; i < lost->task_count && status == TAMIS_OK; i++) {
         uint32_t task = lost->tasks[i];
 
-        if (is_still_lost(job, lost, task)) {
+        if (is_still_lost(job, lost, task) && !(i == 0 && TAMIS_PLANTED(REWIND_FORGETS))) {
             status = lose_result(step, job, lost->stage, task);
             ++*out_count;
             if (job->stages[lost->stage].tasks[task].rescued > TAMIS_RESCUES_MAX) {
@@ -76,13 +77,16 @@ static tamis_status wait_for_holder(core_step *step, core_job *job, uint32_t tas
     const core_folder *folder = core_book_at(&step->core->book, lost->folder);
     tamis_core_note *note =
         core_note_task(step, TAMIS_NOTE_RESULT_UNREACHABLE, job, job->stage, task, NULL);
+    tamis_status status = TAMIS_OK;
 
     note->number = lost->task_count;
     (void)snprintf(note->text, sizeof(note->text), "in %.200s",
                    folder == NULL ? "a folder that is not known" : folder->path);
-    return is_held ? core_put_task(step, job, job->stage, task)
-                   : core_delay_task(step, &job->stages[job->stage], task,
-                                     (uint64_t)step->core->settings.retry_ms << WAIT_SHIFT);
+    if (!is_held) {
+        status = core_delay_task(step, &job->stages[job->stage], task,
+                                 (uint64_t)step->core->settings.retry_ms << WAIT_SHIFT);
+    }
+    return status == TAMIS_OK ? core_put_task(step, job, job->stage, task) : status;
 }
 
 tamis_status core_task_lacks(core_step *step, core_job *job, uint32_t task, bool is_held,
@@ -109,6 +113,10 @@ tamis_status core_task_lacks(core_step *step, core_job *job, uint32_t task, bool
     }
     if (!is_held) {
         core_make_pending(step->core, &job->stages[job->stage], task);
+    }
+    status = core_put_task(step, job, job->stage, task);
+    if (status != TAMIS_OK) {
+        return status;
     }
     if (worn != CORE_NONE) {
         return core_job_fail(step, job, lost->stage, worn, TAMIS_ELOST,

@@ -247,14 +247,11 @@ static tamis_status restore_lease(tamis_coordinator_core *core, core_job *job,
     core_stage *stage = &job->stages[key->stage];
     bool is_remote = !stage->stage.is_local && record->holders[0].peer.size != 0;
 
-    for (uint32_t i = 0; i < record->holder_count; i++) {
-        if (core_book_at(&core->book, record->holders[i].folder) == NULL) {
-            return TAMIS_OK; /* it ended long ago, and its folder was forgotten since */
-        }
+    if (job->state == TAMIS_RUN_RUNNING && is_remote) {
+        return restore_leases(core, stage, key->task, record);
     }
-    return job->state == TAMIS_RUN_RUNNING && is_remote
-               ? restore_leases(core, stage, key->task, record)
-               : TAMIS_OK;
+    job->has_stale = true;
+    return TAMIS_OK;
 }
 
 static bool result_is_there(const tamis_coordinator_core *core, const core_job *job,
@@ -319,6 +316,7 @@ static tamis_status restore_task(tamis_coordinator_core *core, core_job *job,
     if (!result_is_there(core, job, key, folder)) {
         core_count8(&task->rescued);
         job->rescued++;
+        job->has_stale = true;
         return TAMIS_OK;
     }
     job->stages[key->stage].pending_count--;
@@ -510,6 +508,26 @@ static tamis_status settle_leases(core_step *step, core_job *job, bool is_runnin
     return status;
 }
 
+/* What the ledger says of results that are gone and of leases that were not restored names folders
+ * that may be forgotten, and whose numbers may be given to others. */
+static tamis_status put_stale(core_step *step, core_job *job)
+{
+    tamis_status status = TAMIS_OK;
+
+    for (uint32_t s = 0; s < job->stage_count && job->has_stale && !TAMIS_PLANTED(STALE_NAMES_KEPT);
+         s++) {
+        for (uint32_t t = 0; t < job->stages[s].stage.task_count && status == TAMIS_OK; t++) {
+            const core_task *task = &job->stages[s].tasks[t];
+
+            if (task->state == CORE_TASK_PENDING && task->fence != 0) {
+                status = core_put_task(step, job, s, t);
+            }
+        }
+    }
+    job->has_stale = false;
+    return status;
+}
+
 static tamis_status begin_job(core_step *step, core_job *job, bool *has_running)
 {
     bool is_running = job->state == TAMIS_RUN_RUNNING && !*has_running;
@@ -527,7 +545,8 @@ static tamis_status begin_job(core_step *step, core_job *job, bool *has_running)
     core_job_set_wanting(step->core, job,
                          job->state == TAMIS_RUN_QUEUED || job->state == TAMIS_RUN_RUNNING ||
                              job->state == TAMIS_RUN_PAUSED);
-    return settle_leases(step, job, is_running);
+    status = put_stale(step, job);
+    return status == TAMIS_OK ? settle_leases(step, job, is_running) : status;
 }
 
 /* The coordinator's own folder has number 0, or that under which the ledger knows it. */

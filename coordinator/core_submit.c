@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "core_internal.h"
+#include "tamis/planted.h"
 
 #define UPLOAD_MS         60000               /* without a chunk, then it is dropped */
 #define UPLOADS_BYTES_MAX (UINT64_C(2) << 30) /* of all uploads */
@@ -213,7 +214,7 @@ static tamis_status take_chunk(core_step *step, const tamis_core_event *event, c
     tamis_status status = TAMIS_OK;
 
     upload->heard_ms = step->now_ms;
-    if (message->body.submit.offset != upload->bytes.size ||
+    if ((message->body.submit.offset != upload->bytes.size && !TAMIS_PLANTED(UPLOAD_CHUNK_TWICE)) ||
         event->bulk.size > upload->total - upload->bytes.size) {
         return answer(step, event->peer, NULL, TAMIS_EAGAIN, "", upload->bytes.size);
     }

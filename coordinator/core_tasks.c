@@ -123,7 +123,7 @@ static tamis_status fail_task(core_step *step, core_job *job, uint32_t task, boo
         status =
             core_delay_task(step, stage, task, (uint64_t)step->core->settings.retry_ms << shift);
     }
-    if (status == TAMIS_OK && (is_held || step->core->settings.is_embedded)) {
+    if (status == TAMIS_OK) {
         status = core_put_task(step, job, job->stage, task);
     }
     if (status == TAMIS_OK &&
@@ -169,6 +169,9 @@ tamis_status core_on_task_done(core_step *step, uint32_t worker, const tamis_cor
         }
         /* a repetition of what was accepted */
         return status == TAMIS_OK ? send_ack(step, worker, message, TAMIS_OK) : status;
+    }
+    if (named != NULL && named->state == CORE_TASK_DONE && TAMIS_PLANTED(BACKUP_ACCEPTED)) {
+        return accept(step, job, stage, task, &record, event->bulk);
     }
     lease = named == NULL ? CORE_NONE
                           : live_lease(step->core, job, stage, named, worker, message->fence);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "core_internal.h"
+#include "tamis/planted.h"
 
 /* ---- Lists ----------------------------------------------------------------------------------- */
 
@@ -48,8 +49,9 @@ void core_list_remove(tamis_coordinator_core *core, unsigned list, uint32_t inde
 void core_worker_check_ready(tamis_coordinator_core *core, uint32_t index)
 {
     const core_worker *worker = core->workers[index];
-    bool is_ready = worker->is_known && worker->drain == CORE_DRAIN_NONE &&
-                    worker->lease_count < worker->credit;
+    bool is_ready = worker->is_known &&
+                    (worker->drain == CORE_DRAIN_NONE || TAMIS_PLANTED(DRAIN_IGNORED)) &&
+                    (worker->lease_count < worker->credit || TAMIS_PLANTED(CREDIT_IGNORED));
 
     if (!is_ready) {
         core_list_remove(core, CORE_LIST_READY, index);

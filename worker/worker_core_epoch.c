@@ -258,7 +258,7 @@ tamis_status worker_on_welcome(worker_step *step, const tamis_message *message)
     if (!is_same_cluster && core->tasks != NULL) {
         return leave_cluster(step);
     }
-    if (message->epoch > obeyed) {
+    if (message->epoch > obeyed && !TAMIS_PLANTED(EPOCH_NOT_PERSISTED)) {
         return persist(step, &word);
     }
     status = begin_epoch(step, &word);

@@ -20,6 +20,18 @@
     X(COMMIT_UNSYNCED, "commit-unsynced", "a commit returns before its batch is on the disk")      \
     X(TORN_TAIL_READ, "torn-tail-read", "the half of a batch that reached the disk is taken in")   \
     X(BATCH_SPLIT, "batch-split", "the changes of one step are two batches of the ledger")         \
+    X(STALE_NAMES_KEPT, "stale-names-kept", "what is lost at a restart stays in the ledger")       \
+    X(BACKUP_ACCEPTED, "backup-accepted", "the second of two that run a task is accepted too")     \
+    X(REWIND_FORGETS, "rewind-forgets", "one of the lost results is not made again")               \
+    X(OLD_GENERATION_KEPT, "old-generation-kept", "a rewound job keeps its generation")            \
+    X(CREDIT_IGNORED, "credit-ignored", "a worker is given more tasks than it asked for")          \
+    X(DRAIN_IGNORED, "drain-ignored", "a worker that is to go is given new tasks")                 \
+    X(LEAVE_TOO_EARLY, "leave-too-early", "a worker may leave with results that are needed")       \
+    X(UPLOAD_CHUNK_TWICE, "upload-chunk-twice", "a repeated chunk of a job is appended again")     \
+    X(EPOCH_NOT_PERSISTED, "epoch-not-persisted", "a worker forgets the epoch when it dies")       \
+    X(CHUNK_UNCHECKED, "chunk-unchecked", "a chunk with a wrong checksum is kept")                 \
+    X(CHUNK_TWICE, "chunk-twice", "a repeated chunk counts as a new one")                          \
+    X(ISOLATION_FORGOTTEN, "isolation-forgotten", "a task that kills workers runs among others")   \
     X(OLD_HOLDER_RENEWS, "old-holder-renews", "a heartbeat under an old fence renews the lease")   \
     X(EPOCH_NOT_RAISED, "epoch-not-raised", "a restart goes on with the epoch and its fences")     \
     X(LOST_TASK_FORGOTTEN, "lost-task-forgotten", "a task whose worker is lost is not put back")   \

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tamis/fetch_core.h"
 
+#include "tamis/planted.h"
+
 #define BUSY_MS      20 /* first pause after "try again"; doubles */
 #define BUSY_MAX_MS  1000
 #define ELSEWHERE_MS 300 /* somebody else answers there: the book will tell the new address */
@@ -159,7 +161,7 @@ static void take_chunk(tamis_fetch_core *core, tamis_fetch_slot *slot,
         core->next_offset = reply->length;
     }
     core->received += reply->length;
-    slot->is_used = false;
+    slot->is_used = TAMIS_PLANTED(CHUNK_TWICE) && core->state == TAMIS_FETCH_RUNNING;
     effects->is_kept = reply->length != 0;
     if (core->received == core->total) {
         core->state = TAMIS_FETCH_DONE;
@@ -220,7 +222,7 @@ static void take_reply(tamis_fetch_core *core, const tamis_fetch_event *event, u
         if (slot->due_ms == UINT64_MAX) { /* else this is the repetition of a refusal */
             take_refusal(core, slot, reply->status, now_ms, effects);
         }
-    } else if (event->is_good) {
+    } else if (event->is_good || TAMIS_PLANTED(CHUNK_UNCHECKED)) {
         take_chunk(core, slot, reply, now_ms, effects);
     } else {
         take_damage(core, slot, now_ms, effects);

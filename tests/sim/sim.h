@@ -35,7 +35,6 @@
 #define SIM_GRACE_MS      600000
 #define SIM_LEASE_MS      2000
 #define SIM_HEARTBEAT_MS  200
-#define SIM_FOLDERS_MAX   16 /* numbers in the ledger */
 #define SIM_FENCES_MAX    8192
 #define SIM_INBOX_MAX     64
 #define SIM_EVENTS_MAX    3000000 /* of a run: more of them are a loop */
@@ -43,7 +42,8 @@
 #define SIM_FEATURES_MAX  6
 #define SIM_SHINGLES      8
 #define SIM_ROWS_MAX      5
-#define SIM_NO_WORKER     UINT32_MAX
+#define SIM_NO_NODE       UINT32_MAX
+#define SIM_FOLDERS_MAX   128 /* numbers of the ledger */
 
 /* For what has nothing to do with a run. */
 #define SIM_REQUIRE(condition)                                                                     \
@@ -62,6 +62,8 @@
     X(repeated_packets)                                                                            \
     X(corrupt_chunks)                                                                              \
     X(partitions)                                                                                  \
+    X(deadly_runs)                                                                                 \
+    X(isolated_runs)                                                                               \
     X(worker_crashes)                                                                              \
     X(coordinator_crashes)                                                                         \
     X(power_failures)                                                                              \
@@ -75,8 +77,14 @@
     X(grants)                                                                                      \
     X(results)                                                                                     \
     X(rescued)                                                                                     \
+    X(backups)                                                                                     \
+    X(rewound)                                                                                     \
+    X(drained)                                                                                     \
+    X(stood_still)                                                                                 \
+    X(spoiled)                                                                                     \
     X(redone)                                                                                      \
     X(pulls)                                                                                       \
+    X(reconnects)                                                                                  \
     X(lost_reads)                                                                                  \
     X(documents)                                                                                   \
     X(dropped)
@@ -119,13 +127,15 @@ typedef struct sim_doc {
 
 /* What the ledger has said of a task, as far as it was committed. */
 typedef struct sim_task {
-    uint64_t granted;      /* newest fence */
-    uint64_t held[2];      /* fences of those who hold it */
-    char holder[16];       /* routing id of the worker that has it */
-    bool may_be_regranted; /* its attempt has failed, or was called back */
-    uint64_t done;         /* fence of the accepted result; 0: none */
-    uint64_t last_done;    /* the same, also when that result was lost */
-    uint32_t owner;        /* folder of the accepted result */
+    char holders[2][16];                 /* their routing ids */
+    uint64_t held[2];                    /* fences of those who have it: a lease and its backup */
+    uint64_t granted;                    /* newest fence */
+    char holder[16];                     /* routing id of the worker that has it */
+    bool may_be_regranted;               /* its attempt has failed, or was called back */
+    uint64_t done;                       /* fence of the accepted result; 0: none */
+    uint64_t last_done;                  /* the same, also when that result was lost */
+    uint32_t owner;                      /* node with the accepted result */
+    char owner_id[TAMIS_FOLDER_ID_SIZE]; /* its folder then */
     unsigned accepted;
     unsigned wiped;    /* times that its accepted result was lost */
     uint64_t expected; /* digest of what its result must be */
@@ -145,11 +155,15 @@ typedef struct sim_job {
     uint32_t batch_count;
     uint32_t slot_count;
     uint32_t part_count;
-    sim_words verdicts; /* what REPORT must say */
-    bool is_skipping;   /* SPOOL_PLAN finds nothing to do */
+    sim_words verdicts;   /* what REPORT must say */
+    uint32_t deadly_task; /* of SCAN: takes down each worker that runs it unisolated */
+    bool is_skipping;     /* SPOOL_PLAN finds nothing to do */
     bool is_submitted;
+    bool is_paused;
+    uint64_t offset;  /* of the packed job that the client sends next */
     bool is_done;     /* as the client has heard */
     bool is_finished; /* as the ledger says */
+    bool is_recalled; /* it was canceled some time */
     bool is_verdict_seen;
     char id[TAMIS_JOB_ID_SIZE]; /* under which the coordinator runs it */
 } sim_job;
@@ -173,17 +187,12 @@ typedef struct sim_node {
     bool is_disk_full;
     unsigned sync_max_ms; /* of an fsync; 0: at once */
     char folder[16];
-    sim_result **results[SIM_JOBS_MAX]; /* by task of the job; NULL: none */
+    char folder_id[TAMIS_FOLDER_ID_SIZE]; /* of the disk that is there now */
+    uint32_t disk_number;                 /* grows when it is replaced */
+    sim_result **results[SIM_JOBS_MAX];   /* by task of the job; NULL: none */
 } sim_node;
 
-typedef struct sim_pull {
-    sim_need need;
-    uint32_t node; /* that has it */
-    bool is_done;
-    uint32_t tries;
-    uint64_t asked_ms; /* 0: not yet */
-    sim_words words;
-} sim_pull;
+typedef struct sim_pull sim_pull; /* sim_pull.c */
 
 typedef struct sim_attempt {
     bool is_used;
@@ -196,9 +205,11 @@ typedef struct sim_attempt {
     bool is_computing; /* everything that it reads is there */
     bool has_ended;
     bool is_publishing;
+    bool is_isolated;
     sim_pull *pulls;
     uint32_t pull_count;
     tamis_status status;
+    tamis_lost lost; /* with TAMIS_ELOST; its tasks are owned */
     sim_result *result;
 } sim_attempt;
 
@@ -207,11 +218,13 @@ typedef struct sim_worker {
     tamis_worker_effects effects;
     uint32_t incarnation; /* grows with each start; names the worker */
     char name[16];
-    uint64_t epoch;      /* highest that it acted on */
-    tamis_epochs epochs; /* on its disk */
-    bool has_persisted;  /* to be answered */
-    tamis_status persist_status;
+    char data_url[32];
+    uint64_t epoch;           /* highest that it acted on, or has on its disk */
+    tamis_epochs epochs;      /* on its disk */
+    tamis_epochs next_epochs; /* on the way there */
     uint32_t credit;
+    uint64_t started_ms;
+    bool is_leaving; /* nobody needs it any more */
     sim_attempt attempts[SIM_ATTEMPTS_MAX];
 } sim_worker;
 
@@ -221,7 +234,7 @@ typedef struct sim_packet {
     sim_plane plane;
     uint32_t from;
     uint32_t to;
-    char peer[16]; /* at the coordinator: who sent it; at a worker: whom it is for */
+    char peer[16]; /* at the coordinator: who sent it; elsewhere, and of data: whom it is for */
     size_t control_size;
     size_t bulk_size;
     uint8_t bytes[]; /* control, bulk */
@@ -241,6 +254,7 @@ typedef enum sim_event_kind {
     SIM_ATTEMPT_END,
     SIM_ATTEMPT_PUBLISHED,
     SIM_JOB_DROPPED, /* fence: number of the job */
+    SIM_EPOCH_PERSISTED,
     SIM_CLIENT_TICK,
     SIM_FAULT
 } sim_event_kind;
@@ -254,6 +268,15 @@ typedef struct sim_event {
     uint64_t fence;
     sim_packet *packet;
 } sim_event;
+
+/* A data folder as the ledger numbers it. */
+typedef struct sim_folder {
+    uint32_t node;
+    uint8_t drain;       /* 0: no; 1: its worker is to go; 2: at once */
+    char drain_peer[16]; /* that worker */
+    bool was_drained;    /* it was to go at once, and was told to stay after all */
+    char id[TAMIS_FOLDER_ID_SIZE];
+} sim_folder;
 
 /* A fence that was given out, and what became of it. */
 typedef struct sim_fence {
@@ -288,7 +311,6 @@ typedef struct sim_state {
     size_t heap_count;
     size_t heap_capacity;
     uint64_t event_count;
-    uint32_t folder_nodes[SIM_FOLDERS_MAX];
     sim_node nodes[SIM_NODES];
     uint64_t last_arrival_ms[SIM_NODES][SIM_NODES];
     sim_job jobs[SIM_JOBS_MAX];
@@ -300,6 +322,8 @@ typedef struct sim_state {
     tamis_coordinator_core *core; /* NULL: down */
     tamis_core_effects effects;
     uint32_t coordinator_incarnation;
+    char data_name[16]; /* of its data server */
+    char data_url[32];
     uint64_t syncing_until_ms; /* a commit is under way: nothing else happens there */
     sim_packet *inbox[SIM_INBOX_MAX];
     size_t inbox_count;
@@ -308,7 +332,9 @@ typedef struct sim_state {
     bool is_local_canceled;
     char local_job[TAMIS_JOB_ID_SIZE];
     uint32_t local_stage;
-    uint64_t epoch; /* newest that is in the ledger */
+    uint32_t local_lost_task;
+    uint64_t epoch;                      /* newest that is in the ledger */
+    char cluster[TAMIS_CLUSTER_ID_SIZE]; /* its id; "": not told yet */
     bool is_restoring;
     bool is_recalled; /* a job was canceled in this batch */
     /* A predecessor that still sends. */
@@ -316,6 +342,8 @@ typedef struct sim_state {
     tamis_core_effects ghost_effects;
     uint64_t ghost_until_ms;
     uint64_t client_sequence;
+    uint64_t next_transfer;
+    sim_folder folders[SIM_FOLDERS_MAX];
     sim_fence fences[SIM_FENCES_MAX];
     size_t fence_count;
     sim_totals totals;
@@ -382,11 +410,16 @@ void sim_attempt_compute(sim_state *sim, uint32_t index, sim_attempt *attempt);
 void sim_attempt_end(sim_state *sim, uint32_t index, uint64_t fence);
 void sim_attempt_published(sim_state *sim, uint32_t index, uint64_t fence);
 void sim_job_dropped(sim_state *sim, uint32_t index, uint64_t job);
+void sim_epoch_persisted(sim_state *sim, uint32_t index);
 
 /* ---- sim_pull.c */
 void sim_pull_start(sim_state *sim, uint32_t index, sim_attempt *attempt);
 void sim_pull_step(sim_state *sim, uint32_t index, uint64_t fence);
-void sim_pull_receive(sim_state *sim, uint32_t node, const sim_packet *packet);
+void sim_pull_receive(sim_state *sim, const sim_packet *packet);
+/* What a pull is of, and its words, which are appended. */
+sim_need sim_pull_get(const sim_attempt *attempt, uint32_t index, sim_words *out_words);
+/* Where the process of that name serves data. */
+void sim_data_url(char *out, size_t size, const char *name);
 void sim_pulls_free(sim_attempt *attempt);
 
 /* ---- sim_client.c */
@@ -405,8 +438,11 @@ sim_result *sim_disk_find(const sim_state *sim, uint32_t node, const sim_job *jo
 /* Takes the result, over what was there. */
 void sim_disk_put(sim_state *sim, uint32_t node, const sim_job *job, uint32_t stage, uint32_t task,
                   sim_result *result);
-/* All results there are gone. */
-void sim_disk_wipe(sim_state *sim, uint32_t node);
+/* An empty disk with another id is there instead. */
+void sim_disk_replace(sim_state *sim, uint32_t node);
+/* The result in that folder, as long as its disk is there. */
+const sim_result *sim_folder_find(const sim_state *sim, uint32_t node, const char *folder_id,
+                                  const sim_job *job, uint32_t stage, uint32_t task);
 
 /* ---- sim_tasks.c */
 void sim_words_add(sim_words *words, uint64_t word);
@@ -440,11 +476,13 @@ uint32_t sim_likeness(const uint64_t *a, uint32_t a_count, const uint64_t *b, ui
 /* ---- sim_check.c */
 void sim_check_commit(sim_state *sim, const tamis_core_effects *effects);
 /* What a worker is about to send. */
-void sim_check_report(sim_state *sim, tamis_slice control);
+void sim_check_report(sim_state *sim, uint32_t index, tamis_slice control);
 /* What the coordinator is about to send. */
 void sim_check_packet(sim_state *sim, tamis_slice control);
 /* The coordinator has handled `request`, a heartbeat; `answer` is what it says to it. */
 void sim_check_heartbeat(sim_state *sim, const tamis_message *request, const tamis_message *answer);
+/* The worker leaves for good. */
+void sim_check_leave(sim_state *sim, uint32_t index);
 void sim_check_publish(sim_state *sim, uint32_t node, const sim_attempt *attempt);
 void sim_check_verdicts(sim_state *sim, sim_job *job, const sim_result *report);
 void sim_check_step(sim_state *sim);

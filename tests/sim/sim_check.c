@@ -97,109 +97,193 @@ static bool is_alive(const sim_state *sim, const char *name)
     return node < SIM_CLIENT && sim->workers[node - SIM_WORKER_0].core != NULL;
 }
 
-/* Who is given the task by this record: the newest of its holders. */
-static void note_holders(sim_state *sim, sim_task *task, const tamis_ledger_task *record)
+static bool is_held(const sim_task *task, uint64_t fence)
 {
-    memset(task->held, 0, sizeof(task->held));
-    for (uint32_t i = 0; i < record->holder_count; i++) {
-        const tamis_ledger_holder *holder = &record->holders[i];
-
-        SIM_CHECK(sim, holder->fence <= record->fence);
-        task->held[i] = holder->fence;
-        if (holder->fence == record->fence) {
-            (void)snprintf(task->holder, sizeof(task->holder), "%.*s", (int)holder->peer.size,
-                           (const char *)holder->peer.data);
-        }
-    }
+    return fence != 0 && (task->held[0] == fence || task->held[1] == fence);
 }
 
-static void check_grant(sim_state *sim, const sim_job *job, uint32_t stage, sim_task *task,
+static void check_grant(sim_state *sim, const sim_job *job, const tamis_ledger_key *key,
                         const tamis_ledger_task *record)
 {
-    const tamis_slice name = record->holders[record->holder_count - 1].peer;
+    sim_task *task = sim_find_task(job, key->stage, key->task);
+    const tamis_ledger_holder *holder = &record->holders[record->holder_count - 1];
+    bool is_backup = record->holder_count == 2;
 
-    sim_say(sim, "granted %u-%u under %" PRIx64 " to %.*s", stage,
-            (uint32_t)(task - sim_find_task(job, stage, 0)), record->fence, (int)name.size,
-            (const char *)name.data);
-    SIM_CHECK(sim, record->fence >> 32 >= sim->epoch || record->fence == task->granted);
-    SIM_CHECK(sim, task->done == 0);
-    SIM_CHECK(sim, may_start(job, stage));
-    if (record->fence == task->granted) { /* one of two has ended */
-        note_holders(sim, task, record);
-        return;
-    }
+    sim_say(sim, "granted %u-%u under %" PRIx64 " to %.*s%s", key->stage, key->task, record->fence,
+            (int)holder->peer.size, (const char *)holder->peer.data, is_backup ? ", backup" : "");
     SIM_CHECK(sim, record->fence > task->granted);
-    if (task->granted != 0) {
+    SIM_CHECK(sim, record->fence >> 32 == sim->epoch);
+    SIM_CHECK(sim, may_start(job, key->stage));
+    sim->totals.grants++;
+    sim->totals.backups += is_backup;
+    if (is_backup) {
+        SIM_CHECK(sim, is_held(task, record->holders[0].fence) ||
+                           is_held(task, record->holders[1].fence));
+    } else if (task->granted != 0) {
         sim->totals.redone++;
         SIM_CHECK(sim, !sim->world.is_calm || task->may_be_regranted || sim->is_recalled ||
-                           record->holder_count == 2 ||
                            task->granted >> 32 != record->fence >> 32 ||
                            !is_alive(sim, task->holder));
     }
-    note_holders(sim, task, record);
+    (void)snprintf(task->holder, sizeof(task->holder), "%.*s", (int)holder->peer.size,
+                   (const char *)holder->peer.data);
     task->may_be_regranted = sim->is_recalled;
     task->granted = record->fence;
-    sim->totals.grants++;
+}
+
+/* Nobody has more tasks than it has asked for, and who is to go gets no new one. */
+static void check_load(sim_state *sim, const sim_job *job, const sim_task *task)
+{
+    const char *name = task->holders[task->held[1] == task->granted ? 1 : 0];
+    uint32_t node = sim_node_of(sim, tamis_slice_of_string(name));
+    uint32_t count = 0;
+
+    if (name[0] == 0 || node >= SIM_CLIENT) {
+        return; /* the local task; or its worker has died meanwhile */
+    }
+    for (uint32_t t = 0; t < job->task_count; t++) {
+        for (uint32_t i = 0; i < 2; i++) {
+            count += job->tasks[t].held[i] != 0 && strcmp(job->tasks[t].holders[i], name) == 0;
+        }
+    }
+    SIM_CHECK(sim, count <= sim->workers[node - SIM_WORKER_0].credit);
+    for (uint32_t f = 0; f < SIM_FOLDERS_MAX; f++) {
+        const sim_folder *folder = &sim->folders[f];
+
+        SIM_CHECK(sim,
+                  folder->drain == 0 || strcmp(folder->drain_peer, name) != 0 || sim->is_recalled);
+    }
+}
+
+/* A grant, or one of two that had the task has let go of it. */
+static void check_leased(sim_state *sim, const sim_job *job, const tamis_ledger_key *key,
+                         const tamis_ledger_task *record)
+{
+    sim_task *task = sim_find_task(job, key->stage, key->task);
+    bool is_new = record->fence != task->granted;
+    uint64_t held[2] = {0, 0};
+
+    SIM_CHECK(sim, task->done == 0);
+    SIM_CHECK(sim, record->holder_count >= 1 && record->holder_count <= 2);
+    if (is_new) {
+        check_grant(sim, job, key, record);
+    } else {
+        task->may_be_regranted = true; /* the one that is left may be the older */
+    }
+    for (uint32_t i = 0; i < record->holder_count; i++) {
+        held[i] = record->holders[i].fence;
+        SIM_CHECK(sim, held[i] == record->fence || is_held(task, held[i]));
+        (void)snprintf(task->holders[i], sizeof(task->holders[i]), "%.*s",
+                       (int)record->holders[i].peer.size,
+                       (const char *)record->holders[i].peer.data);
+    }
+    SIM_CHECK(sim, held[0] != held[1]);
+    memcpy(task->held, held, sizeof(held));
+    if (is_new) {
+        check_load(sim, job, task);
+    }
 }
 
 static void check_result(sim_state *sim, sim_job *job, const tamis_ledger_key *key,
                          const tamis_ledger_task *record)
 {
     sim_task *task = sim_find_task(job, key->stage, key->task);
+    const sim_folder *folder = &sim->folders[record->folder];
     const sim_result *result = NULL;
 
-    sim_say(sim, "done %u-%u under %" PRIx64 " in %u", key->stage, key->task, record->fence,
-            record->folder);
-    SIM_CHECK(sim, record->fence != 0);
-    SIM_CHECK(sim, record->fence == task->held[0] || record->fence == task->held[1]);
+    sim_say(sim, "done %u-%u under %" PRIx64 " in folder %u of node %u", key->stage, key->task,
+            record->fence, record->folder, folder->node);
+    SIM_CHECK(sim, record->folder < SIM_FOLDERS_MAX);
+    SIM_CHECK(sim, is_held(task, record->fence));
     SIM_CHECK(sim, task->done == 0);
     task->accepted++;
     SIM_CHECK(sim, task->accepted <= 1 + task->wiped);
+    memset(task->held, 0, sizeof(task->held));
     task->done = record->fence;
     task->last_done = record->fence;
-    SIM_CHECK(sim, record->folder < SIM_FOLDERS_MAX);
-    task->owner = sim->folder_nodes[record->folder];
-    result = sim_disk_find(sim, task->owner, job, key->stage, key->task);
-    SIM_CHECK(sim, result != NULL && result->digest == task->expected);
+    task->owner = folder->node;
+    memcpy(task->owner_id, folder->id, sizeof(task->owner_id));
     add_fence(sim, record->fence)->is_accepted = true;
     sim->totals.results++;
-    if (key->stage + 1 == job->stage_count) {
+    /* Its disk may have died since it was reported. */
+    result = sim_folder_find(sim, folder->node, folder->id, job, key->stage, key->task);
+    if (strcmp(sim->nodes[folder->node].folder_id, folder->id) == 0) {
+        SIM_CHECK(sim, result != NULL && result->digest == task->expected);
+    }
+    if (key->stage + 1 == job->stage_count && result != NULL) {
         sim_check_verdicts(sim, job, result);
         job->is_verdict_seen = true;
     }
 }
 
+/* Its process has been up for long enough for everybody to know. */
+static bool is_settled(const sim_state *sim, uint32_t node)
+{
+    const sim_worker *worker = node == SIM_COORDINATOR ? NULL : &sim->workers[node - SIM_WORKER_0];
+
+    return worker != NULL && worker->core != NULL && sim->now_ms >= worker->started_ms + 5000;
+}
+
+/* A lease ends, or a result is lost. */
+static void check_pending(sim_state *sim, const sim_job *job, const tamis_ledger_key *key,
+                          const tamis_ledger_task *record)
+{
+    sim_task *task = sim_find_task(job, key->stage, key->task);
+    const sim_result *result =
+        sim_folder_find(sim, task->owner, task->owner_id, job, key->stage, key->task);
+
+    if (task->done == 0) {
+        SIM_CHECK(sim, record->fence == task->granted);
+        SIM_CHECK(sim, !sim->is_restoring || task->held[0] == 0 ||
+                           job->stages[key->stage].is_local || !may_start(job, key->stage));
+    } else {
+        sim_say(sim, "lost %u-%u of folder %s", key->stage, key->task, task->owner_id);
+        SIM_CHECK(sim, record->fence == task->done);
+        /* What is there and can be had is not made again. */
+        SIM_CHECK(sim, !sim->world.is_calm || result == NULL || result->is_corrupt ||
+                           !is_settled(sim, task->owner));
+        task->done = 0;
+        task->wiped++;
+        sim->totals.rescued++;
+    }
+    memset(task->held, 0, sizeof(task->held));
+    task->may_be_regranted = true;
+}
+
 static void check_task(sim_state *sim, const tamis_ledger_key *key, const tamis_ledger_task *record)
 {
     sim_job *job = sim_find_job(sim, key->job);
-    sim_task *task = NULL;
 
     SIM_CHECK(sim, job != NULL && key->stage < job->stage_count);
     SIM_CHECK(sim, key->task < job->stages[key->stage].task_count);
     SIM_CHECK(sim, !sim_is_skipped(job, key->stage));
-    task = sim_find_task(job, key->stage, key->task);
     if (record->state == TAMIS_LEDGER_DONE) {
         check_result(sim, job, key, record);
     } else if (record->state == TAMIS_LEDGER_LEASED) {
-        check_grant(sim, job, key->stage, task, record);
-    } else { /* a lease ends */
-        SIM_CHECK(sim, record->fence == task->granted);
-        SIM_CHECK(sim, !sim->is_restoring || !may_start(job, key->stage));
-        memset(task->held, 0, sizeof(task->held));
-        task->may_be_regranted = true;
+        check_leased(sim, job, key, record);
+    } else {
+        check_pending(sim, job, key, record);
     }
 }
 
-static void check_folder(sim_state *sim, uint32_t number, tamis_slice value)
+static void note_folder(sim_state *sim, uint32_t number, const tamis_ledger_folder *record)
 {
-    tamis_ledger_folder record;
     char path[16];
 
     SIM_CHECK(sim, number < SIM_FOLDERS_MAX);
-    SIM_CHECK(sim, tamis_ledger_read_folder(value, &record) == TAMIS_OK);
-    (void)snprintf(path, sizeof(path), "%.*s", (int)record.path.size,
-                   (const char *)record.path.data);
-    sim->folder_nodes[number] = sim_folder_node(sim, path);
+    sim_say(sim, "folder %u is %.*s, id %.*s", number, (int)record->path.size,
+            (const char *)record->path.data, (int)record->id.size, (const char *)record->id.data);
+    (void)snprintf(path, sizeof(path), "%.*s", (int)record->path.size,
+                   (const char *)record->path.data);
+    sim->folders[number].node = sim_folder_node(sim, path);
+    if (sim->folders[number].drain == 2 && record->drain == 0) {
+        sim->folders[number].was_drained = true;
+    }
+    sim->folders[number].drain = record->drain;
+    (void)snprintf(sim->folders[number].drain_peer, sizeof(sim->folders[number].drain_peer), "%.*s",
+                   (int)record->drain_peer.size, (const char *)record->drain_peer.data);
+    (void)snprintf(sim->folders[number].id, sizeof(sim->folders[number].id), "%.*s",
+                   (int)record->id.size, (const char *)record->id.data);
 }
 
 static void check_change(sim_state *sim, tamis_slice bytes, tamis_slice value)
@@ -208,6 +292,7 @@ static void check_change(sim_state *sim, tamis_slice bytes, tamis_slice value)
     tamis_ledger_task task;
     tamis_ledger_job job;
     tamis_ledger_epoch epoch;
+    tamis_ledger_folder folder;
 
     SIM_CHECK(sim, tamis_ledger_key_read(bytes, &key) == TAMIS_OK);
     if (key.group == TAMIS_LEDGER_TASK) {
@@ -221,15 +306,27 @@ static void check_change(sim_state *sim, tamis_slice bytes, tamis_slice value)
     } else if (key.group == TAMIS_LEDGER_EPOCH) {
         SIM_CHECK(sim, tamis_ledger_read_epoch(value, &epoch) == TAMIS_OK);
         SIM_CHECK(sim, epoch.epoch > sim->epoch);
+        SIM_CHECK(sim, sim->cluster[0] == 0 || strcmp(sim->cluster, epoch.cluster) == 0);
+        memcpy(sim->cluster, epoch.cluster, sizeof(sim->cluster));
         sim->epoch = epoch.epoch;
     } else if (key.group == TAMIS_LEDGER_FOLDER) {
-        check_folder(sim, key.stage, value);
+        SIM_CHECK(sim, tamis_ledger_read_folder(value, &folder) == TAMIS_OK);
+        note_folder(sim, key.stage, &folder);
     }
 }
 
 void sim_check_commit(sim_state *sim, const tamis_core_effects *effects)
 {
     for (size_t i = 0; i < effects->change_count; i++) {
+        if (effects->changes[i].is_deleted) {
+            tamis_ledger_key key;
+
+            SIM_CHECK(sim,
+                      tamis_ledger_key_read(tamis_core_change_key(effects, i), &key) == TAMIS_OK);
+            sim_say(sim, "folder %u is forgotten", key.stage);
+            SIM_CHECK(sim, key.group == TAMIS_LEDGER_FOLDER && key.stage < SIM_FOLDERS_MAX);
+            sim->folders[key.stage] = (sim_folder){.node = SIM_NO_NODE};
+        }
         if (!effects->changes[i].is_prefix_deleted && !effects->changes[i].is_deleted) {
             check_change(sim, tamis_core_change_key(effects, i),
                          tamis_core_change_value(effects, i));
@@ -242,12 +339,27 @@ void sim_check_commit(sim_state *sim, const tamis_core_effects *effects)
 /* ---- Packets -----------------------------------------------------------------------------------
  */
 
-void sim_check_report(sim_state *sim, tamis_slice control)
+/* The epoch under which the worker speaks never falls, and is on its disk. */
+static void check_epoch(sim_state *sim, sim_worker *worker, const tamis_message *message)
+{
+    const char *cluster = sim->cluster;
+
+    if (message->kind == TAMIS_MESSAGE_HELLO) {
+        return;
+    }
+    SIM_CHECK(sim, message->epoch >= worker->epoch);
+    SIM_CHECK(sim, cluster[0] == 0 || message->epoch == 0 ||
+                       message->epoch <= tamis_epochs_of(&worker->epochs, cluster));
+    worker->epoch = message->epoch;
+}
+
+void sim_check_report(sim_state *sim, uint32_t index, tamis_slice control)
 {
     tamis_message *message = NULL;
     const sim_job *job = NULL;
 
     SIM_CHECK(sim, tamis_wire_decode(control, &message, NULL) == TAMIS_OK);
+    check_epoch(sim, &sim->workers[index], message);
     if (message->kind == TAMIS_MESSAGE_TASK_DONE) {
         add_fence(sim, message->fence)->is_reported = true;
     }
@@ -280,6 +392,11 @@ void sim_check_packet(sim_state *sim, tamis_slice control)
 
         SIM_CHECK(sim, fence == NULL || !fence->is_reported || fence->is_accepted);
     }
+    if (message->kind == TAMIS_MESSAGE_WELCOME) {
+        SIM_CHECK(sim,
+                  sim->cluster[0] == 0 || strcmp(sim->cluster, message->body.welcome.cluster) == 0);
+        (void)snprintf(sim->cluster, sizeof(sim->cluster), "%s", message->body.welcome.cluster);
+    }
     if (message->kind == TAMIS_MESSAGE_JOB_DONE) {
         SIM_CHECK(sim, job->is_finished);
     }
@@ -294,12 +411,11 @@ void sim_check_heartbeat(sim_state *sim, const tamis_message *request, const tam
     for (size_t i = 0; i < request->body.heartbeat.held_count; i++) {
         const tamis_held *held = &request->body.heartbeat.held[i];
         const sim_job *job = sim_find_job(sim, held->job);
+        const sim_task *task = sim_find_task(job, held->stage, held->task);
         bool is_stopped = false;
 
-        const sim_task *task = sim_find_task(job, held->stage, held->task);
-
-        if (task->granted <= held->fence || task->held[0] == held->fence ||
-            task->held[1] == held->fence) {
+        if (is_held(task, held->fence) || task->done == held->fence ||
+            task->granted < held->fence) {
             continue;
         }
         for (size_t k = 0; k < answer->body.heartbeat.held_count; k++) {
@@ -312,13 +428,40 @@ void sim_check_heartbeat(sim_state *sim, const tamis_message *request, const tam
 /* ---- Workers -----------------------------------------------------------------------------------
  */
 
+void sim_check_leave(sim_state *sim, uint32_t index)
+{
+    uint32_t node = SIM_WORKER_0 + index;
+    const char *id = sim->nodes[node].folder_id;
+    bool is_now = false;
+
+    for (uint32_t f = 0; f < SIM_FOLDERS_MAX; f++) {
+        const sim_folder *folder = &sim->folders[f];
+
+        /* What it was told before may reach it late. */
+        is_now =
+            is_now || (strcmp(folder->id, id) == 0 && (folder->drain == 2 || folder->was_drained));
+    }
+    for (uint32_t j = 0; j < sim->job_count && !is_now && !sim->world.is_shared; j++) {
+        const sim_job *job = &sim->jobs[j];
+
+        for (uint32_t t = 0; t < job->task_count && !job->is_finished; t++) {
+            /* Its results of a job that was canceled nobody waits for. */
+            SIM_CHECK(sim, job->is_recalled || job->tasks[t].done == 0 ||
+                               job->tasks[t].owner != node ||
+                               strcmp(job->tasks[t].owner_id, id) != 0);
+        }
+    }
+}
+
 void sim_check_publish(sim_state *sim, uint32_t node, const sim_attempt *attempt)
 {
     const sim_task *task = sim_find_task(attempt->job, attempt->stage, attempt->task);
 
     SIM_CHECK(sim, attempt->result->digest == task->expected);
     /* Nothing may pull a result away under those who read it. */
-    SIM_CHECK(sim, task->done == 0 || task->owner != node || attempt->fence >= task->done);
+    SIM_CHECK(sim, task->done == 0 || task->owner != node ||
+                       strcmp(task->owner_id, sim->nodes[node].folder_id) != 0 ||
+                       attempt->fence >= task->done);
 }
 
 /* ---- The whole ---------------------------------------------------------------------------------

@@ -133,10 +133,21 @@ static void send_all(sim_state *sim, const tamis_outbox *outbox, bool is_ghost)
     }
 }
 
+static void count_notes(sim_state *sim)
+{
+    for (size_t i = 0; i < sim->effects.note_count; i++) {
+        const tamis_core_note *note = &sim->effects.notes[i];
+
+        sim->totals.rewound += note->kind == TAMIS_NOTE_JOB_REWOUND;
+        sim->totals.stood_still += note->kind == TAMIS_NOTE_STOOD_STILL;
+    }
+}
+
 void sim_coordinator_synced(sim_state *sim)
 {
     tamis_store_memory_sync(sim->store);
     sim->syncing_until_ms = 0;
+    count_notes(sim);
     sim_check_commit(sim, &sim->effects);
     if (!TAMIS_PLANTED(REPLY_BEFORE_SYNC)) {
         send_all(sim, &sim->effects.outbox, false);
@@ -204,6 +215,12 @@ static void coordinator_step(sim_state *sim, const tamis_core_event *event)
 /* ---- Start -------------------------------------------------------------------------------------
  */
 
+static void lose_own(sim_task *task)
+{
+    task->wiped += task->done != 0;
+    task->done = 0;
+}
+
 static bool result_is_there(void *context, const char *id, tamis_stage_kind kind, uint32_t stage,
                             uint32_t task, const char *folder)
 {
@@ -212,26 +229,55 @@ static bool result_is_there(void *context, const char *id, tamis_stage_kind kind
     sim_task *known = sim_find_task(job, stage, task);
     bool is_there = sim_disk_find(sim, sim_folder_node(sim, folder), job, stage, task) != NULL;
 
-    (void)kind;
+    (void)kind; /* asked about its own folder alone */
     if (is_there) {
         known->done = known->last_done;
-    } else if (known->done != 0) {
-        known->wiped++;
-        known->done = 0;
+    } else {
+        lose_own(known);
     }
     return is_there;
 }
 
-static void fill_settings(tamis_core_settings *out_settings)
+/* What was on a disk of its own that is not there any more it knows to be lost. */
+static void lose_replaced(sim_state *sim)
+{
+    for (uint32_t j = 0; j < sim->job_count; j++) {
+        for (uint32_t t = 0; t < sim->jobs[j].task_count && !sim->jobs[j].is_finished; t++) {
+            sim_task *task = &sim->jobs[j].tasks[t];
+
+            if (task->owner == SIM_COORDINATOR &&
+                strcmp(task->owner_id, sim->nodes[SIM_COORDINATOR].folder_id) != 0) {
+                lose_own(task);
+            }
+        }
+    }
+}
+
+static bool folder_is_shared(void *context, const char *path, const char *folder_id)
+{
+    const sim_state *sim = context;
+
+    (void)path;
+    (void)folder_id;
+    return sim->world.is_shared;
+}
+
+static void fill_settings(sim_state *sim, tamis_core_settings *out_settings)
 {
     tamis_core_settings_defaults(out_settings);
     out_settings->heartbeat_ms = SIM_HEARTBEAT_MS;
     out_settings->lease_ms = SIM_LEASE_MS;
     out_settings->resend_ms = 1000;
     out_settings->attempts_max = 60000; /* jobs come through here, whatever happens to workers */
+    out_settings->straggler_ms = 2 * SIM_LEASE_MS;
+    out_settings->lost_after_ms = 2 * SIM_LEASE_MS;
     out_settings->build = sim_build;
-    out_settings->data_folder = "/c";
+    out_settings->data_folder = sim->nodes[SIM_COORDINATOR].folder;
+    out_settings->data_folder_id = sim->nodes[SIM_COORDINATOR].folder_id;
+    out_settings->data_url = sim->data_url;
     out_settings->cluster = "00000000000000c1";
+    out_settings->is_shared = folder_is_shared;
+    out_settings->is_shared_context = sim;
 }
 
 void sim_coordinator_start(sim_state *sim)
@@ -242,10 +288,13 @@ void sim_coordinator_start(sim_state *sim)
     if (sim->core != NULL) {
         return;
     }
-    fill_settings(&settings);
+    (void)snprintf(sim->data_name, sizeof(sim->data_name), "c-%u", sim->coordinator_incarnation);
+    sim_data_url(sim->data_url, sizeof(sim->data_url), sim->data_name);
+    fill_settings(sim, &settings);
     SIM_REQUIRE(tamis_coordinator_core_create(&settings, &sim->core) == TAMIS_OK);
     tamis_coordinator_core_check_results(sim->core, result_is_there, sim);
     sim->is_restoring = true;
+    lose_replaced(sim);
     if (tamis_ledger_load(sim->store, sim->core, &err) != TAMIS_OK ||
         tamis_coordinator_core_begin(sim->core, sim_clock(sim, SIM_COORDINATOR), &sim->effects,
                                      &err) != TAMIS_OK) {
@@ -294,9 +343,10 @@ static void check_answer(sim_state *sim, const tamis_message *request, tamis_sli
 }
 
 /* A job that is called back is given out anew some day, maybe in the same batch. */
-static void excuse_all(sim_state *sim, const sim_job *job)
+static void excuse_all(sim_state *sim, sim_job *job)
 {
     sim->is_recalled = true;
+    job->is_recalled = true;
     for (uint32_t t = 0; t < job->task_count; t++) {
         job->tasks[t].may_be_regranted = true;
     }
@@ -317,7 +367,7 @@ void sim_coordinator_drain(sim_state *sim)
             .bulk = sim_packet_bulk(packet),
         };
 
-        if (message->kind == TAMIS_MESSAGE_CANCEL) {
+        if (message->kind == TAMIS_MESSAGE_CANCEL || message->kind == TAMIS_MESSAGE_PAUSE) {
             excuse_all(sim, sim_find_job(sim, message->job));
         }
         coordinator_step(sim, &event);
@@ -334,7 +384,7 @@ void sim_coordinator_drain(sim_state *sim)
 
 void sim_coordinator_tick(sim_state *sim)
 {
-    tamis_core_event event = {.kind = TAMIS_CORE_TICK};
+    tamis_core_event event = {.kind = TAMIS_CORE_TICK, .is_behind = sim->inbox_count != 0};
 
     schedule_coordinator(sim, SIM_HEARTBEAT_MS / 2, SIM_COORDINATOR_TICK);
     coordinator_step(sim, &event);
@@ -344,7 +394,40 @@ void sim_coordinator_tick(sim_state *sim)
 /* ---- Local tasks -------------------------------------------------------------------------------
  */
 
-static sim_result *run_local(sim_state *sim, const sim_job *job, tamis_task_result *out_result)
+/* Where it reads a result from, if that can be had: files of a process that is down cannot, but for
+ * folders that all share. */
+static const sim_result *read_local(sim_state *sim, const sim_job *job, const sim_need *need,
+                                    tamis_core_lost *out_lost)
+{
+    uint32_t number =
+        tamis_coordinator_core_owner_number(sim->core, job->id, need->stage, need->task);
+    const sim_folder *folder = &sim->folders[number < SIM_FOLDERS_MAX ? number : 0];
+    uint32_t node = folder->node;
+    const sim_result *from = sim_folder_find(sim, node, folder->id, job, need->stage, need->task);
+    bool is_reached = false;
+
+    SIM_CHECK(sim, number < SIM_FOLDERS_MAX);
+    is_reached = node == SIM_COORDINATOR || sim->world.is_shared ||
+                 (sim->workers[node - SIM_WORKER_0].core != NULL &&
+                  !sim->nodes[node].is_cut_to[SIM_COORDINATOR] &&
+                  !sim->nodes[SIM_COORDINATOR].is_cut_to[node]);
+    if (is_reached && from != NULL && !from->is_corrupt) {
+        return from;
+    }
+    sim->local_lost_task = need->task;
+    *out_lost = (tamis_core_lost){
+        .is_gone = is_reached,
+        .stage = need->stage,
+        .folder = number,
+        .tasks = &sim->local_lost_task,
+        .task_count = 1,
+    };
+    return NULL;
+}
+
+/* NULL: something that it reads is lost. */
+static sim_result *run_local(sim_state *sim, const sim_job *job, tamis_task_result *out_result,
+                             tamis_core_lost *out_lost)
 {
     uint32_t count = 0;
     uint32_t skip_stages = 0;
@@ -353,21 +436,20 @@ static sim_result *run_local(sim_state *sim, const sim_job *job, tamis_task_resu
     sim_result *result = NULL;
 
     SIM_REQUIRE(inputs != NULL);
-    for (uint32_t i = 0; i < count; i++) {
-        const char *folder =
-            tamis_coordinator_core_owner(sim->core, job->id, needs[i].stage, needs[i].task);
+    for (uint32_t i = 0; i < count && out_lost->task_count == 0; i++) {
         const sim_result *from = NULL;
 
-        SIM_CHECK(sim, (folder == NULL) == sim_is_skipped(job, needs[i].stage));
-        if (folder == NULL) {
-            continue;
+        if (!sim_is_skipped(job, needs[i].stage)) {
+            from = read_local(sim, job, &needs[i], out_lost);
         }
-        from = sim_disk_find(sim, sim_folder_node(sim, folder), job, needs[i].stage, needs[i].task);
-        SIM_CHECK(sim, from != NULL);
-        inputs[i] = from->pieces[needs[i].piece];
+        if (from != NULL) {
+            inputs[i] = from->pieces[needs[i].piece];
+        }
     }
-    result = sim_task_run(job, sim->local_stage, 0, needs, inputs, count, &skip_stages);
-    out_result->skip_stages = skip_stages;
+    if (out_lost->task_count == 0) {
+        result = sim_task_run(job, sim->local_stage, 0, needs, inputs, count, &skip_stages);
+        out_result->skip_stages = skip_stages;
+    }
     free(inputs);
     free(needs);
     return result;
@@ -377,8 +459,10 @@ void sim_local_end(sim_state *sim, uint64_t fence)
 {
     const sim_job *job = sim_find_job(sim, sim->local_job);
     tamis_task_result result = {.skip_stages = 0};
+    tamis_core_lost lost = {.task_count = 0};
     tamis_core_event event = {
         .kind = TAMIS_CORE_LOCAL_ENDED, .fence = fence, .result = &result, .text = ""};
+    sim_result *output = NULL;
 
     SIM_CHECK(sim, fence == sim->local_fence);
     sim->local_fence = 0;
@@ -389,12 +473,14 @@ void sim_local_end(sim_state *sim, uint64_t fence)
     } else if (sim_has_faults(sim) && sim_chance(sim, sim->world.fail_per_mille)) {
         event.status = TAMIS_EIO;
     } else {
-        sim_result *output = run_local(sim, job, &result);
-
+        output = run_local(sim, job, &result, &lost);
+        event.status = output == NULL ? TAMIS_ELOST : TAMIS_OK;
+        event.lost = output == NULL ? &lost : NULL;
+    }
+    if (output != NULL) {
         SIM_CHECK(sim, output->digest == sim_find_task(job, sim->local_stage, 0)->expected);
         sim_disk_put(sim, SIM_COORDINATOR, job, sim->local_stage, 0, output);
-    }
-    if (event.status != TAMIS_OK) {
+    } else {
         sim_find_task(job, sim->local_stage, 0)->may_be_regranted = true;
     }
     coordinator_step(sim, &event);

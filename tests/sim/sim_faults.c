@@ -12,14 +12,33 @@ static uint32_t any_node(sim_state *sim)
     return (uint32_t)sim_below(sim, 1 + sim->worker_count);
 }
 
-/* The coordinator's own disk is lost while it is down: it looks for its own results when it starts.
- */
+/* Its process dies with it; the next one finds an empty disk. The ledger is elsewhere. */
 static void lose_disk(sim_state *sim)
 {
+    uint32_t node = any_node(sim);
+
     sim->totals.lost_disks++;
-    sim_say(sim, "the disk of the coordinator is lost");
-    sim_coordinator_crash(sim, SIM_DEATH_PROCESS);
-    sim_disk_wipe(sim, SIM_COORDINATOR);
+    sim_say(sim, "the disk of node %u is lost", node);
+    if (node == SIM_COORDINATOR) {
+        sim_coordinator_crash(sim, SIM_DEATH_PROCESS);
+    } else {
+        sim_worker_crash(sim, node - SIM_WORKER_0);
+        sim->workers[node - SIM_WORKER_0].epochs = (tamis_epochs){.count = 0};
+    }
+    sim_disk_replace(sim, node);
+}
+
+/* A result goes bad where it lies: whoever reads it sees that. */
+static void spoil_result(sim_state *sim)
+{
+    const sim_job *job = &sim->jobs[sim_below(sim, sim->job_count)];
+    sim_result *result =
+        sim->nodes[any_node(sim)].results[job->index][sim_below(sim, job->task_count)];
+
+    if (result != NULL) {
+        sim->totals.spoiled++;
+        result->is_corrupt = true;
+    }
 }
 
 /* One way or both, and back again. */
@@ -120,7 +139,7 @@ void sim_fault(sim_state *sim)
         sim_mend(sim);
         return;
     }
-    switch (sim->world.is_calm ? 0 : sim_below(sim, 10)) {
+    switch (sim->world.is_calm ? 0 : sim_below(sim, 11)) {
     case 0:
     case 1:
     case 2:
@@ -139,6 +158,9 @@ void sim_fault(sim_state *sim)
         break;
     case 8:
         slow_disk(sim);
+        break;
+    case 9:
+        spoil_result(sim);
         break;
     default:
         fill_disk(sim);

@@ -236,6 +236,8 @@ static void job_create(sim_state *sim, sim_job *job, uint32_t index)
     job->batch_count = job->job->plan.batch_count;
     job->part_count = job->job->plan.part_count;
     job->slot_count = 1u << job->job->plan.slot_bits;
+    job->deadly_task =
+        sim_chance(sim, 100) ? (uint32_t)sim_below(sim, job->batch_count) : UINT32_MAX;
     docs_create(sim, job);
     naive_verdicts(sim, job);
     run_in_order(sim, job);

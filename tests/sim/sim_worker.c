@@ -28,6 +28,7 @@ static void free_attempt(sim_attempt *attempt)
 {
     sim_pulls_free(attempt);
     sim_result_destroy(attempt->result);
+    free(attempt->lost.tasks);
     tamis_job_view_destroy(attempt->view);
     *attempt = (sim_attempt){.is_used = false};
 }
@@ -45,6 +46,7 @@ static void start_attempt(sim_state *sim, uint32_t index, const tamis_worker_act
         .is_used = true,
         .fence = action->fence,
         .view = tamis_job_view_keep(action->view),
+        .is_isolated = action->is_isolated,
         .job = sim_find_job(sim, tamis_job_view_job(action->view)->id),
         .stage = action->stage,
         .task = action->task,
@@ -60,12 +62,14 @@ void sim_attempt_compute(sim_state *sim, uint32_t index, sim_attempt *attempt)
 
     SIM_REQUIRE(needs != NULL && inputs != NULL);
     for (uint32_t i = 0; i < attempt->pull_count; i++) {
-        needs[i] = attempt->pulls[i].need;
-        inputs[i] = attempt->pulls[i].words;
+        needs[i] = sim_pull_get(attempt, i, &inputs[i]);
     }
     attempt->is_computing = true;
     attempt->result = sim_task_run(attempt->job, attempt->stage, attempt->task, needs, inputs,
                                    attempt->pull_count, &skip_stages);
+    for (uint32_t i = 0; i < attempt->pull_count; i++) {
+        free(inputs[i].data);
+    }
     free(needs);
     free(inputs);
     /* Some take far longer than a lease. */
@@ -96,20 +100,6 @@ static void drop_files(sim_state *sim, uint32_t index, const sim_job *job)
     }
 }
 
-static void persist(sim_state *sim, uint32_t index, const tamis_epochs *epochs)
-{
-    sim_worker *worker = &sim->workers[index];
-    bool is_failing = sim->nodes[SIM_WORKER_0 + index].is_disk_full ||
-                      (sim_has_faults(sim) && sim_chance(sim, 20));
-
-    SIM_CHECK(sim, !worker->has_persisted);
-    worker->has_persisted = true;
-    worker->persist_status = is_failing ? TAMIS_ENOSPC : TAMIS_OK;
-    if (!is_failing) {
-        worker->epochs = *epochs;
-    }
-}
-
 static void act(sim_state *sim, uint32_t index, const tamis_worker_action *action)
 {
     sim_attempt *attempt = sim_find_attempt(&sim->workers[index], action->fence);
@@ -136,11 +126,23 @@ static void act(sim_state *sim, uint32_t index, const tamis_worker_action *actio
         SIM_CHECK(sim, job->is_finished);
         schedule_attempt(sim, index, job->index, disk_ms(sim, index), SIM_JOB_DROPPED);
     } else if (action->kind == TAMIS_WORKER_PERSIST) {
-        persist(sim, index, action->epochs);
+        sim->workers[index].next_epochs = *action->epochs;
+        schedule_attempt(sim, index, 0, disk_ms(sim, index), SIM_EPOCH_PERSISTED);
+    } else if (action->kind == TAMIS_WORKER_LEAVE) {
+        sim->totals.drained++;
+        sim_check_leave(sim, index);
+        sim->workers[index].is_leaving = true;
     }
 }
 
-static void step_once(sim_state *sim, uint32_t index, const tamis_worker_event *event)
+static void end_and_start_again(sim_state *sim, uint32_t index)
+{
+    sim_worker_end(sim, index);
+    sim_schedule(sim, 10 + sim_below(sim, 4000),
+                 (sim_event){.kind = SIM_WORKER_START, .node = index});
+}
+
+static void worker_step(sim_state *sim, uint32_t index, const tamis_worker_event *event)
 {
     sim_worker *worker = &sim->workers[index];
     tamis_err err = {.status = TAMIS_OK};
@@ -155,23 +157,13 @@ static void step_once(sim_state *sim, uint32_t index, const tamis_worker_event *
         act(sim, index, &worker->effects.actions[i]);
     }
     for (size_t i = 0; i < worker->effects.outbox.count; i++) {
-        sim_check_report(sim, tamis_outbox_control(&worker->effects.outbox, i));
+        sim_check_report(sim, index, tamis_outbox_control(&worker->effects.outbox, i));
         sim_send(sim, SIM_PLANE_CONTROL, SIM_WORKER_0 + index, SIM_COORDINATOR, worker->name,
                  tamis_outbox_control(&worker->effects.outbox, i),
                  tamis_outbox_bulk(&worker->effects.outbox, i));
     }
-}
-
-static void worker_step(sim_state *sim, uint32_t index, const tamis_worker_event *event)
-{
-    sim_worker *worker = &sim->workers[index];
-    tamis_worker_event persisted = {.kind = TAMIS_WORKER_PERSISTED, .text = ""};
-
-    step_once(sim, index, event);
-    while (worker->has_persisted) {
-        worker->has_persisted = false;
-        persisted.status = worker->persist_status;
-        step_once(sim, index, &persisted);
+    if (worker->is_leaving) {
+        end_and_start_again(sim, index);
     }
 }
 
@@ -185,11 +177,20 @@ void sim_attempt_end(sim_state *sim, uint32_t index, uint64_t fence)
     if (attempt == NULL || attempt->has_ended) {
         return; /* it was canceled just then */
     }
+    if (attempt->stage == 0 && attempt->task == attempt->job->deadly_task) {
+        sim->totals.deadly_runs += !attempt->is_isolated;
+        sim->totals.isolated_runs += attempt->is_isolated;
+        if (!attempt->is_isolated) {
+            sim_worker_crash(sim, index);
+            return;
+        }
+    }
     attempt->has_ended = true;
     if (attempt->is_canceled) {
         event.status = TAMIS_ECANCELED;
     } else if (attempt->status != TAMIS_OK) {
         event.status = attempt->status;
+        event.lost = &attempt->lost;
     } else if (sim->nodes[SIM_WORKER_0 + index].is_disk_full) {
         event.status = TAMIS_ENOSPC;
     } else if (sim_has_faults(sim) && sim_chance(sim, sim->world.fail_per_mille)) {
@@ -202,15 +203,15 @@ void sim_attempt_published(sim_state *sim, uint32_t index, uint64_t fence)
 {
     sim_attempt *attempt = sim_find_attempt(&sim->workers[index], fence);
     tamis_worker_event event = {.kind = TAMIS_WORKER_PUBLISHED, .fence = fence, .text = ""};
-
-    bool has_lease = sim_clock(sim, SIM_WORKER_0 + index) <
-                     tamis_worker_core_lease_until_ms(sim->workers[index].core);
+    bool has_lease = false;
 
     SIM_CHECK(sim, attempt != NULL && attempt->has_ended);
+    has_lease = sim_clock(sim, SIM_WORKER_0 + index) <
+                tamis_worker_core_lease_until_ms(sim->workers[index].core);
     if (attempt->is_canceled && (!has_lease || sim_chance(sim, 500))) {
         event.status = TAMIS_ECANCELED; /* or just too late */
-    } else if (!has_lease) {            /* it waits, as tamis_attempt_await_lease does */
-        schedule_attempt(sim, index, fence, 5, SIM_ATTEMPT_PUBLISHED);
+    } else if (!has_lease) {            /* it waits for it */
+        schedule_attempt(sim, index, fence, 1 + sim_below(sim, 20), SIM_ATTEMPT_PUBLISHED);
         return;
     } else if (sim->nodes[SIM_WORKER_0 + index].is_disk_full) {
         event.status = TAMIS_ENOSPC;
@@ -218,6 +219,19 @@ void sim_attempt_published(sim_state *sim, uint32_t index, uint64_t fence)
         publish(sim, index, attempt);
     }
     free_attempt(attempt);
+    worker_step(sim, index, &event);
+}
+
+void sim_epoch_persisted(sim_state *sim, uint32_t index)
+{
+    sim_worker *worker = &sim->workers[index];
+    tamis_worker_event event = {.kind = TAMIS_WORKER_PERSISTED, .text = ""};
+
+    if (sim->nodes[SIM_WORKER_0 + index].is_disk_full) {
+        event.status = TAMIS_ENOSPC;
+    } else {
+        worker->epochs = worker->next_epochs;
+    }
     worker_step(sim, index, &event);
 }
 
@@ -241,8 +255,11 @@ void sim_worker_start(sim_state *sim, uint32_t index)
         return;
     }
     worker->incarnation++;
-    worker->epoch = 0;
+    worker->is_leaving = false;
+    worker->started_ms = sim->now_ms;
+    worker->epoch = tamis_epochs_of(&worker->epochs, sim->cluster);
     (void)snprintf(worker->name, sizeof(worker->name), "w%u-%u", index, worker->incarnation);
+    sim_data_url(worker->data_url, sizeof(worker->data_url), worker->name);
     tamis_worker_settings_defaults(&settings);
     settings.thread_count = 1 + (uint32_t)sim_below(sim, 2);
     settings.credit = settings.thread_count + 1;
@@ -251,6 +268,9 @@ void sim_worker_start(sim_state *sim, uint32_t index)
     settings.build = sim_build;
     settings.host = "host";
     settings.data_folder = sim->nodes[SIM_WORKER_0 + index].folder;
+    settings.folder_id = sim->nodes[SIM_WORKER_0 + index].folder_id;
+    settings.name = sim->nodes[SIM_WORKER_0 + index].folder;
+    settings.data_url = worker->data_url;
     settings.epochs = &worker->epochs;
     worker->credit = settings.credit;
     SIM_REQUIRE(tamis_worker_core_create(&settings, &worker->core) == TAMIS_OK);
@@ -269,13 +289,6 @@ void sim_worker_end(sim_state *sim, uint32_t index)
     tamis_worker_core_destroy(worker->core);
     worker->core = NULL;
     sim->nodes[SIM_WORKER_0 + index].paused_until_ms = 0;
-}
-
-static void end_and_start_again(sim_state *sim, uint32_t index)
-{
-    sim_worker_end(sim, index);
-    sim_schedule(sim, 10 + sim_below(sim, 4000),
-                 (sim_event){.kind = SIM_WORKER_START, .node = index});
 }
 
 void sim_worker_crash(sim_state *sim, uint32_t index)
@@ -304,20 +317,8 @@ void sim_worker_stop(sim_state *sim, uint32_t index)
     tamis_worker_event event = {.kind = TAMIS_WORKER_STOP};
 
     if (sim->workers[index].core != NULL) {
+        sim->workers[index].is_leaving = true;
         worker_step(sim, index, &event);
-        end_and_start_again(sim, index);
-    }
-}
-
-/* What an earlier coordinator says means nothing. An epoch is acted on from its Welcome on. */
-static void check_epoch(sim_state *sim, uint32_t index, const tamis_message *message)
-{
-    sim_worker *worker = &sim->workers[index];
-
-    if (message->epoch < worker->epoch) {
-        SIM_CHECK(sim, worker->effects.action_count == 0 && worker->effects.outbox.count == 0);
-    } else if (message->kind == TAMIS_MESSAGE_WELCOME && worker->effects.outbox.count != 0) {
-        worker->epoch = message->epoch;
     }
 }
 
@@ -325,12 +326,17 @@ void sim_worker_receive(sim_state *sim, uint32_t index, const sim_packet *packet
 {
     tamis_worker_event event = {.kind = TAMIS_WORKER_PACKET};
     tamis_message *message = NULL;
+    uint64_t epoch = 0;
 
     SIM_CHECK(sim, tamis_wire_decode(sim_packet_control(packet), &message, NULL) == TAMIS_OK);
     event.message = message;
     event.bulk = sim_packet_bulk(packet);
+    epoch = sim->workers[index].epoch;
     worker_step(sim, index, &event);
-    check_epoch(sim, index, message);
+    if (message->epoch < epoch) { /* what an earlier coordinator says means nothing */
+        SIM_CHECK(sim, sim->workers[index].effects.action_count == 0);
+        SIM_CHECK(sim, sim->workers[index].effects.outbox.count == 0);
+    }
     tamis_message_destroy(message);
 }
 

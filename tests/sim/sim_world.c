@@ -103,6 +103,7 @@ static uint32_t node_of(const sim_event *event)
     case SIM_ATTEMPT_END:
     case SIM_ATTEMPT_PUBLISHED:
     case SIM_JOB_DROPPED:
+    case SIM_EPOCH_PERSISTED:
         return SIM_WORKER_0 + event->node;
     case SIM_COORDINATOR_START:
     case SIM_GHOST_TICK:
@@ -188,6 +189,9 @@ static void perform(sim_state *sim, const sim_event *event)
         break;
     case SIM_JOB_DROPPED:
         sim_job_dropped(sim, event->node, event->fence);
+        break;
+    case SIM_EPOCH_PERSISTED:
+        sim_epoch_persisted(sim, event->node);
         break;
     case SIM_CLIENT_TICK:
         sim_client_tick(sim);
