@@ -52,6 +52,7 @@ typedef struct held {
 
 typedef struct sim_worker {
     uint64_t sequence;
+    uint64_t folders_version;
     double next_heartbeat;
     double greeted; /* 0: it is not to be there */
     uint32_t held_count;
@@ -322,6 +323,7 @@ static void send_heartbeat(bench *b, uint32_t worker, double now)
     message.body.heartbeat.credit = b->credit;
     message.body.heartbeat.jobs = jobs;
     message.body.heartbeat.job_count = 1;
+    message.body.heartbeat.folders_version = sim->folders_version;
     send_message(b, worker, &message, tamis_slice_of(NULL, 0));
     for (uint32_t i = 0; i < sim->held_count; i++) {
         if (now - sim->held[i].sent >= RESEND_SECONDS) {
@@ -392,6 +394,9 @@ static void on_message(void *context, uint32_t worker, tamis_slice control, tami
         on_assign(b, worker, message);
     } else if (message->kind == TAMIS_MESSAGE_TASK_ACK) {
         on_ack(b, worker, message);
+    } else if (message->kind == TAMIS_MESSAGE_FOLDERS &&
+               message->body.folders.from_version == sim->folders_version) {
+        sim->folders_version = message->body.folders.to_version;
     } else if (message->kind == TAMIS_MESSAGE_REFUSED) {
         (void)fprintf(stderr, "worker %u is refused: %s\n", worker, message->body.refused.text);
     }

@@ -11,10 +11,14 @@
 #define FRAME_SIZE_DEFAULT (UINT64_C(1) << 20)
 #define LINGER_MS          1000
 #define BACKLOG            1024
-/* A dead connection is noticed after TIMEOUT without an answer; leases are what decides about
- * tasks, this only cleans up. */
+/* A dead connection is noticed by the DEALER, after TIMEOUT without an answer, which then connects
+ * anew; leases are what decides about tasks, this only cleans up. A ROUTER does not ask: the
+ * library finds the timer of a peer by looking through those of all others, with each packet, which
+ * with thousands of peers is all it would do. What is dead is noticed there by the system: what was
+ * sent and is not acknowledged for so long, or the keepalive below. */
 #define HEARTBEAT_MS         1000
 #define HEARTBEAT_TIMEOUT_MS 5000
+#define UNACKNOWLEDGED_MS    15000
 #define RECONNECT_MS         100
 #define RECONNECT_MAX_MS     2000
 #define FRAMES_MAX           3
@@ -131,8 +135,6 @@ static bool set_options(void *handle, const tamis_socket_options *options)
         return is_set;
     }
     is_set = zmq_setsockopt(handle, ZMQ_MAXMSGSIZE, &size_max, sizeof(size_max)) == 0 &&
-             set_int(handle, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS) &&
-             set_int(handle, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS) &&
              set_int(handle, ZMQ_RECONNECT_IVL, RECONNECT_MS) &&
              set_int(handle, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS) &&
              set_int(handle, ZMQ_BACKLOG, BACKLOG) &&
@@ -143,8 +145,12 @@ static bool set_options(void *handle, const tamis_socket_options *options)
              set_int(handle, ZMQ_TCP_KEEPALIVE_CNT, KEEPALIVE_COUNT);
     if (is_set && options->kind == TAMIS_SOCKET_ROUTER) {
         /* A worker that reconnects keeps its name although the old connection may linger. */
-        is_set =
-            set_int(handle, ZMQ_ROUTER_MANDATORY, 1) && set_int(handle, ZMQ_ROUTER_HANDOVER, 1);
+        is_set = set_int(handle, ZMQ_ROUTER_MANDATORY, 1) &&
+                 set_int(handle, ZMQ_ROUTER_HANDOVER, 1) &&
+                 set_int(handle, ZMQ_TCP_MAXRT, UNACKNOWLEDGED_MS);
+    } else if (is_set) {
+        is_set = set_int(handle, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS) &&
+                 set_int(handle, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS);
     }
     if (is_set && options->identity.size != 0) {
         is_set = zmq_setsockopt(handle, ZMQ_ROUTING_ID, options->identity.data,
