@@ -232,6 +232,7 @@ tamis_status tamis_run_write_timing(const char *out_path, const tamis_run_status
     tamis_json_uint(&json, "threads", threads);
     tamis_json_uint(&json, "tasks_executed", status->tasks_executed);
     tamis_json_uint(&json, "tasks_lost", status->tasks_lost);
+    tamis_json_uint(&json, "tasks_rescued", status->tasks_rescued);
     tamis_json_begin_array(&json, "stages");
     for (uint32_t i = 0; i < status->stage_count; i++) {
         timing_stage(&json, &status->stages[i]);

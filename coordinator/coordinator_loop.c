@@ -42,6 +42,7 @@ typedef struct coordinator_loop {
     tamis_store *store;
     tamis_stage_runner *runner;
     tamis_stage_runner_options runner_options;
+    tamis_data_point *data_point;
     tamis_coordinator_core *core;
     tamis_core_effects effects;
     uint64_t ticked_ms;
@@ -294,6 +295,10 @@ static tamis_status tick(coordinator_loop *loop, tamis_err *err)
     }
     /* A packet that waits may be the sign of life that a worker is missed for. */
     event.is_behind = loop->is_behind && now_ms - loop->drained_ms < BEHIND_MS;
+    if (tamis_stage_runner_follow(loop->runner, loop->core, err) != TAMIS_OK ||
+        tamis_data_point_tick(loop->data_point, err) != TAMIS_OK) {
+        return err->status;
+    }
     log_peers(loop, now_ms);
     if (tamis_stage_runner_progress(loop->runner, &event.bytes, &event.documents)) {
         tamis_coordinator_core_local_progress(loop->core, event.bytes, event.documents);
@@ -368,6 +373,23 @@ static bool result_is_there(void *context, const char *job, tamis_stage_kind kin
     return is_there;
 }
 
+/* Its address is told to workers, so it comes before the core. */
+static tamis_status open_data_point(coordinator_loop *loop, tamis_err *err)
+{
+    tamis_data_point_options options = {
+        .net = loop->options->net,
+        .security = loop->options->security,
+        .url = loop->options->url,
+        .listen = loop->options->data_listen,
+        .data_folder = loop->data_folder,
+        .folder_id = loop->folder_id,
+        .mode = loop->options->shuffle,
+        .log = loop->options->log,
+    };
+
+    return tamis_data_point_open(&options, &loop->data_point, err);
+}
+
 static tamis_status make_core(coordinator_loop *loop, tamis_err *err)
 {
     const tamis_coordinator_options *options = loop->options;
@@ -388,6 +410,10 @@ static tamis_status make_core(coordinator_loop *loop, tamis_err *err)
     settings.is_embedded = options->is_embedded;
     settings.data_folder = loop->data_folder;
     settings.data_folder_id = loop->folder_id;
+    settings.data_url = tamis_data_point_url(loop->data_point);
+    if (options->security != NULL && options->security->is_on) {
+        settings.public_key = options->security->public_key;
+    }
     settings.cluster = loop->cluster;
     settings.is_shared = is_shared;
     settings.build = (tamis_peer_build){
@@ -441,6 +467,9 @@ static tamis_status recover(coordinator_loop *loop, tamis_err *err)
         status = name_cluster(loop, err);
     }
     if (status == TAMIS_OK) {
+        status = open_data_point(loop, err);
+    }
+    if (status == TAMIS_OK) {
         status = make_core(loop, err);
     }
     if (status == TAMIS_OK) {
@@ -488,6 +517,7 @@ static tamis_status begin(coordinator_loop *loop, char *out_url, tamis_err *err)
         .roots = loop->options->roots,
         .tasks = loop->options->tasks,
         .store = loop->store,
+        .data_point = loop->data_point,
     };
     if (status == TAMIS_OK) {
         status = tamis_stage_runner_create(&loop->runner_options, &loop->runner, err);
@@ -515,6 +545,7 @@ static tamis_status begin(coordinator_loop *loop, char *out_url, tamis_err *err)
 static void loop_fini(coordinator_loop *loop)
 {
     tamis_stage_runner_destroy(loop->runner);
+    tamis_data_point_close(loop->data_point);
     tamis_socket_close(loop->socket);
     tamis_packet_destroy(loop->packet);
     tamis_door_close(loop->door);

@@ -13,6 +13,9 @@
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_SIGNAL = 128 };
 
+/* By value of tamis_shuffle_mode. */
+static const char *const shuffle_names[] = {"auto", "network", NULL};
+
 static const tamis_option rows[] = {
     {.name = "state",
      .short_name = 's',
@@ -35,6 +38,19 @@ static const tamis_option rows[] = {
      .value_name = "FOLDER",
      .group = "Places",
      .help = "folder of results that the coordinator itself computes; workers read them there"},
+    {.name = "data-listen",
+     .type = TAMIS_OPTION_TEXT,
+     .value_name = "URL",
+     .default_shown = "the address of --listen, any port",
+     .group = "Places",
+     .help = "where workers fetch these results: tcp://ADDRESS:PORT, PORT * for any"},
+    {.name = "shuffle",
+     .type = TAMIS_OPTION_CHOICE,
+     .default_text = "auto",
+     .choices = shuffle_names,
+     .group = "Places",
+     .help = "how results of workers are read: auto takes their path where it is shared, else the "
+             "network; network never looks at paths"},
     {.name = "root",
      .type = TAMIS_OPTION_TEXT,
      .traits = TAMIS_OPTION_LIST,
@@ -196,6 +212,8 @@ static tamis_status run(const tamis_options *options, const tamis_task_table *ta
             .attempts_max = (uint32_t)tamis_options_uint(options, "attempts"),
             .roots = roots,
             .security = &security,
+            .data_listen = tamis_options_text(options, "data-listen"),
+            .shuffle = (tamis_shuffle_mode)tamis_options_choice(options, "shuffle"),
             .allowed_path = allowed_path,
             .tasks = tasks,
             .log = log,

@@ -44,6 +44,9 @@ tamis_status tamis_stage_runner_create(const tamis_stage_runner_options *options
     } else {
         tamis_err_set(err, status, "no memory for local tasks");
     }
+    if (status == TAMIS_OK) {
+        status = tamis_data_point_attach(options->data_point, runner->book, err);
+    }
     if (status != TAMIS_OK) {
         tamis_stage_runner_destroy(runner);
         return status;
@@ -227,6 +230,7 @@ tamis_status tamis_stage_runner_start(tamis_stage_runner *runner,
         .roots = runner->options->roots,
         .run = runner->options->tasks->run[stages[stage].kind],
         .records = runner->records,
+        .results = tamis_data_point_results(runner->options->data_point),
         .blob_of = blob_of,
         .counters_of = counters_of,
         .context = runner,
@@ -245,6 +249,12 @@ void tamis_stage_runner_cancel(tamis_stage_runner *runner)
     if (runner->attempt != NULL) {
         atomic_store_explicit(&runner->attempt->progress.is_canceled, true, memory_order_relaxed);
     }
+}
+
+tamis_status tamis_stage_runner_follow(tamis_stage_runner *runner,
+                                       const tamis_coordinator_core *core, tamis_err *err)
+{
+    return read_folders(runner, core, err);
 }
 
 bool tamis_stage_runner_progress(const tamis_stage_runner *runner, uint64_t *out_bytes,

@@ -7,6 +7,7 @@
 #define TAMIS_STAGE_RUNNER_H
 
 #include "tamis/coordinator_core.h"
+#include "tamis/data_point.h"
 #include "tamis/executor.h"
 #include "tamis/store.h"
 
@@ -21,7 +22,8 @@ typedef struct tamis_stage_runner_options {
     uint64_t memory_bytes;
     const tamis_roots *roots;
     const tamis_task_table *tasks;
-    tamis_store *store; /* of the blobs */
+    tamis_store *store;           /* of the blobs */
+    tamis_data_point *data_point; /* how results are read; attached to the runner's book */
 } tamis_stage_runner_options;
 
 TAMIS_MUST_USE
@@ -46,6 +48,11 @@ void tamis_stage_runner_cancel(tamis_stage_runner *runner);
 TAMIS_MUST_USE
 tamis_status tamis_stage_runner_take(tamis_stage_runner *runner, tamis_core_event *out_event,
                                      tamis_err *err);
+
+/* Takes in what the core has heard of data folders; to be called now and then. */
+TAMIS_MUST_USE
+tamis_status tamis_stage_runner_follow(tamis_stage_runner *runner,
+                                       const tamis_coordinator_core *core, tamis_err *err);
 
 /* How far the running task is. False: none runs. */
 bool tamis_stage_runner_progress(const tamis_stage_runner *runner, uint64_t *out_bytes,

@@ -83,15 +83,16 @@ static tamis_status start_server(tamis_data_point *point, tamis_err *err)
     }
     (void)snprintf(point->listen, sizeof(point->listen), "%s",
                    options->listen == NULL ? own : options->listen);
-    point->server_options = (tamis_data_server_options){.net = options->net,
-                                                        .security = options->security,
-                                                        .url = point->listen,
-                                                        .data_folder = options->data_folder,
-                                                        .folder_id = options->folder_id,
-                                                        .acquire = acquire,
-                                                        .release = release,
-                                                        .context = point,
-                                                        .log = options->log};
+    point->server_options =
+        (tamis_data_server_options){.net = options->net,
+                                    .security = options->security,
+                                    .url = point->listen,
+                                    .data_folder = options->data_folder,
+                                    .folder_id = options->folder_id,
+                                    .acquire = options->records == NULL ? NULL : acquire,
+                                    .release = release,
+                                    .context = point,
+                                    .log = options->log};
     if (tamis_data_server_start(&point->server_options, point->url, &point->server, err) !=
         TAMIS_OK) {
         tamis_err_context(err, "data server");

@@ -8,6 +8,7 @@
 
 #include "tamis/log.h"
 #include "tamis/net.h"
+#include "tamis/results.h"
 #include "tamis/root.h"
 #include "tamis/task.h"
 
@@ -28,6 +29,8 @@ typedef struct tamis_coordinator_options {
     uint32_t lost_after_ms;
     const tamis_net_security *security; /* NULL or off: neither encrypted nor checked */
     const char *allowed_path;           /* with security: the list of keys, see keys.h */
+    const char *data_listen;            /* where local results are served; NULL: data_point.h */
+    tamis_shuffle_mode shuffle;         /* how results of workers are read */
     const tamis_task_table *tasks;      /* of local kinds */
     tamis_log *log;                     /* NULL: silent */
 } tamis_coordinator_options;

@@ -27,7 +27,7 @@ typedef struct tamis_data_point_options {
     const char *data_folder; /* exists */
     const char *folder_id;   /* "": none */
     tamis_shuffle_mode mode;
-    tamis_records_cache *records; /* of this process */
+    tamis_records_cache *records; /* of this process; NULL: its folder has no document records */
     tamis_log *log;               /* NULL: silent */
 } tamis_data_point_options;
 
