@@ -186,7 +186,8 @@ class Checks(Session):
         cluster, keys = self.cluster("revoked2", 0)
         with cluster:
             client = self.submit_with(cluster, keys, "revoked2-out")
-            wait_until(lambda: cluster.log_has("coordinator", "job.submitted"), "the job")
+            wait_until(lambda: "revoked2-out" in self.tamis.call(
+                "jobs", "--coordinator", cluster.url, "--keys", keys).stdout, "the job", REFUSAL_S)
             require_codes(self.tamis.call("keys", "revoke", "--keys", keys, "client"), [0],
                           "revoke")
             code, text = client.wait("revoked client", REFUSAL_S)
