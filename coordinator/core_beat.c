@@ -158,6 +158,10 @@ static tamis_status on_heartbeat(core_step *step, core_worker *worker, uint32_t 
     answer.body.heartbeat.held = stop;
     answer.body.heartbeat.held_count = stop_count;
     answer.body.heartbeat.may_leave = core_may_leave(step, worker);
+    if (answer.body.heartbeat.may_leave && !worker->is_leaving) {
+        worker->is_leaving = true;
+        (void)core_note_worker(step, TAMIS_NOTE_WORKER_MAY_LEAVE, worker);
+    }
     answer.body.heartbeat.answered = message->sequence;
     status = core_send(step, core_peer(worker), &answer, core_nothing());
     free(stop);

@@ -67,6 +67,7 @@ void core_worker_set_drain(tamis_coordinator_core *core, uint32_t index, core_dr
     core->draining_count += drain != CORE_DRAIN_NONE ? 1u : 0u;
     core->draining_count -= worker->drain != CORE_DRAIN_NONE ? 1u : 0u;
     worker->drain = drain;
+    worker->is_leaving = false;
     core_worker_check_ready(core, index);
 }
 
