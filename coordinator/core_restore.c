@@ -199,7 +199,9 @@ static tamis_status restore_worker(tamis_coordinator_core *core, const tamis_led
     if (worker != NULL) {
         return TAMIS_OK;
     }
-    TAMIS_ASSERT(folder != NULL); /* seen to by the caller */
+    if (folder == NULL) {
+        return TAMIS_EFORMAT;
+    }
     worker = core_worker_add(core, holder->peer, out_index);
     if (worker == NULL) {
         return TAMIS_ELIMIT;
