@@ -342,6 +342,7 @@ static tamis_status send_frame(tamis_socket *socket, zmq_msg_t *frame, bool has_
 {
     int flags = ZMQ_DONTWAIT | (has_more ? ZMQ_SNDMORE : 0);
 
+    net_released(&net_order);
     for (;;) {
         if (zmq_msg_send(frame, socket->handle, flags) >= 0) {
             return TAMIS_OK; /* the frame is empty now */
@@ -380,7 +381,6 @@ tamis_status tamis_socket_send(tamis_socket *socket, tamis_slice peer, tamis_sli
     size_t count = 0;
     tamis_status status = TAMIS_OK;
 
-    net_released(&net_order);
     if (is_router && socket->peer_bytes_max != 0) {
         waiting = waiting_of(socket, peer);
         if (is_waiting_full(socket, waiting, control.size + bulk.size)) {
@@ -414,7 +414,6 @@ tamis_status tamis_socket_send_taken(tamis_socket *socket, tamis_slice peer, tam
     tamis_status status = TAMIS_OK;
 
     TAMIS_ASSERT(bulk.size != 0);
-    net_released(&net_order);
     if (socket->kind == TAMIS_SOCKET_ROUTER) {
         status = frame_init(&frames[count], peer, NULL);
         count += status == TAMIS_OK;
