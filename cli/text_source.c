@@ -6,9 +6,21 @@
 struct tamis_text_source {
     const tamis_job *job;
     tamis_reader *reader;
+    tamis_reader_watch watch;
+    uint32_t row;   /* that is wanted */
     uint32_t split; /* that is open; UINT32_MAX: none */
     bool is_end;    /* of the open split */
 };
+
+/* Rows that nobody asked for are not looked into: one of them may be poisoned. */
+static tamis_reader_choice before_row(void *context, uint32_t row, uint64_t offset, tamis_slice raw)
+{
+    const tamis_text_source *source = context;
+
+    (void)offset;
+    (void)raw;
+    return row == source->row ? TAMIS_READER_TAKE : TAMIS_READER_PASS;
+}
 
 tamis_status tamis_text_source_create(const tamis_job *job, tamis_text_source **out_source,
                                       tamis_err *err)
@@ -21,6 +33,7 @@ tamis_status tamis_text_source_create(const tamis_job *job, tamis_text_source **
     }
     source->job = job;
     source->split = UINT32_MAX;
+    source->watch = (tamis_reader_watch){.before_row = before_row, .context = source};
     status = tamis_reader_create(&job->settings, &source->reader, err);
     if (status != TAMIS_OK) {
         free(source);
@@ -42,10 +55,12 @@ tamis_status tamis_text_source_get(tamis_text_source *source, tamis_ord ord, tam
         return tamis_err_set(err, TAMIS_ENOENT, "the run has no split %u", split);
     }
     input = &plan->inputs[plan->splits[split].input];
+    source->row = tamis_ord_row(ord);
     if (split != source->split) {
         source->split = split;
         source->is_end = false;
         status = tamis_reader_open(source->reader, input, &plan->splits[split], split, err);
+        tamis_reader_set_watch(source->reader, &source->watch);
     }
     while (status == TAMIS_OK && !source->is_end) {
         status = tamis_reader_next(source->reader, out_doc, err);
