@@ -9,13 +9,19 @@ static bool goes_on(const core_job *job)
     return job->state == TAMIS_RUN_QUEUED || job->state == TAMIS_RUN_RUNNING;
 }
 
+static bool rests(const core_job *job)
+{
+    return job->state == TAMIS_RUN_PAUSED || job->state == TAMIS_RUN_CANCELED ||
+           job->state == TAMIS_RUN_FAILED;
+}
+
 static tamis_status order_job(core_step *step, core_job *job, tamis_message_kind order)
 {
     if (order == TAMIS_MESSAGE_PAUSE && goes_on(job)) {
         (void)core_note_job(step, TAMIS_NOTE_JOB_PAUSED, job);
         return core_job_stop(step, job, TAMIS_RUN_PAUSED);
     }
-    if (order == TAMIS_MESSAGE_RESUME && job->state == TAMIS_RUN_PAUSED) {
+    if (order == TAMIS_MESSAGE_RESUME && rests(job)) {
         return core_job_requeue(step, job);
     }
     if (order == TAMIS_MESSAGE_CANCEL && (goes_on(job) || job->state == TAMIS_RUN_PAUSED)) {
