@@ -6,9 +6,7 @@
  * checked against the limits below before they are parsed, and once parsed against the meaning of
  * every field: what decodes may be trusted.
  *
- * For the time being: Owners may name its folders in strings (`folders`, then the table's numbers
- * count in it), or leave them out (NULL: the numbers are those of the book that Folders tells). A
- * JobInfo or Submit with total 0 has the whole job in its bulk.
+ * A JobInfo or Submit with total 0 has the whole job in its bulk.
  *
  * Pure:    bytes in, values out; allocates.
  * Threads: a message belongs to one thread at a time.
@@ -211,8 +209,7 @@ typedef struct tamis_message {
             uint32_t first_stage;
             uint32_t end_stage; /* may be less than was asked for */
             uint32_t generation;
-            const char *const *folders; /* see above: goes away */
-            size_t folder_count;        /* all numbers of the table are below it */
+            size_t folder_count; /* all numbers of the table are below it */
         } owners;
         struct {
             uint64_t from_version;

@@ -103,11 +103,8 @@ static bool decode_owners(const Tamis__V1__Owners *owners, tamis_message *messag
     message->body.owners.end_stage = owners->end_stage;
     message->body.owners.generation = owners->generation;
     message->body.owners.folder_count = owners->folder_count;
-    message->body.owners.folders =
-        owners->n_folders == 0 ? NULL : (const char *const *)owners->folders;
     return range_is_valid(owners->first_stage, owners->end_stage) &&
-           owners->folder_count <= TAMIS_WIRE_NO_FOLDER &&
-           (owners->n_folders == 0 || owners->n_folders == owners->folder_count);
+           owners->folder_count <= TAMIS_WIRE_NO_FOLDER;
 }
 
 static bool decode_stages(const Tamis__V1__Envelope *envelope, tamis_message *message)

@@ -166,10 +166,6 @@ static void encode_stages(wire_encoder *encoder, const tamis_message *message)
         owners->end_stage = message->body.owners.end_stage;
         owners->generation = message->body.owners.generation;
         owners->folder_count = (uint32_t)message->body.owners.folder_count;
-        if (message->body.owners.folders != NULL) {
-            owners->folders = wire_texts(message->body.owners.folders);
-            owners->n_folders = message->body.owners.folder_count;
-        }
         envelope->body_case = TAMIS__V1__ENVELOPE__BODY_OWNERS;
         envelope->owners = owners;
     }
