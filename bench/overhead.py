@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the cluster form costs over the embedded form, and what deaths cost, on one machine.
 
-    bench/cluster.py --build build/release [--repeat 3] [--parts overhead,kills,times] CORPUS
+    bench/overhead.py --build build/release [--repeat 3] [--parts overhead,kills,times] CORPUS
 
 CORPUS is a folder of shards. All forms use the same two processors, and every OUT is compared byte by byte with the embedded
 one's. Parts:
