@@ -360,7 +360,8 @@ static int run_exit(run *r, tamis_status status, tamis_out_state out_state, tami
         (void)fprintf(stderr, "tamis run: stopped; the same command goes on from here\n");
         return 128 + (int)canceled_by;
     }
-    (void)fprintf(stderr, "tamis run: %s\n", err->text);
+    (void)fprintf(stderr, "tamis run: %s\n",
+                  err->text[0] == '\0' ? tamis_status_text(status) : err->text);
     if (status == TAMIS_EPEER) {
         return TAMIS_EXIT_PEER;
     }

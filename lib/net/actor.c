@@ -24,7 +24,12 @@ static void *actor_main(void *argument)
 
     actor->err = (tamis_err){.status = TAMIS_OK};
     actor->status = actor->body(actor->inner_pipe, actor->argument, &actor->err);
-    status = tamis_socket_pass(actor->inner_pipe, TAMIS_ACTOR_ENDED, NULL);
+    if (actor->status != TAMIS_OK && actor->err.text[0] == '\0') {
+        tamis_err_set(&actor->err, actor->status, "%s", tamis_status_text(actor->status));
+    }
+    do {
+        status = tamis_socket_pass(actor->inner_pipe, TAMIS_ACTOR_ENDED, NULL);
+    } while (status == TAMIS_ENOMEM); /* nothing else can be done but to say so */
     TAMIS_ASSERT(status == TAMIS_OK); /* a pipe whose other end lives takes it sooner or later */
     return NULL;
 }

@@ -2,6 +2,7 @@
 /* To be preloaded: the OOM_AT-th allocation of the process fails, counted over all threads.
  *
  *   OOM_AT=1234          that one alone returns NULL (0 or unset: none)
+ *   OOM_TRAP=1           SIGTRAP there, for a debugger
  *   OOM_COUNT=FILE       at the end the number of allocations is written there
  *
  * A segmentation fault is told on stderr with the program or library that it happened in.
@@ -27,7 +28,8 @@ extern void *__libc_realloc(void *memory, size_t size);
 extern void *__libc_memalign(size_t alignment, size_t size);
 
 static _Atomic uint64_t allocations;
-static uint64_t failing; /* written before main */
+static uint64_t failing; /* written before main, as the next */
+static int is_trapping;
 
 /* Best effort: the process is lost anyway, so that calls are used which are not made for this. */
 static void on_fault(int number, siginfo_t *unused, void *context)
@@ -68,6 +70,7 @@ __attribute__((constructor)) static void start(void)
     struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
 
     (void)sigaction(SIGSEGV, &action, NULL);
+    is_trapping = getenv("OOM_TRAP") != NULL;
     failing = at == NULL ? 0 : strtoull(at, NULL, 10);
 }
 
@@ -86,6 +89,9 @@ static int fails(void)
 {
     if (atomic_fetch_add(&allocations, 1) + 1 != failing) {
         return 0;
+    }
+    if (is_trapping) {
+        (void)raise(SIGTRAP);
     }
     errno = ENOMEM;
     return 1;
