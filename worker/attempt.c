@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -250,6 +251,49 @@ static tamis_status make_attempt_folder(const attempt_run *run, tamis_err *err)
     return status;
 }
 
+/* Removes all results of SCAN that this process has of the job: first what they are known by, then
+ * the records that go with them. Whoever wants one finds that it is lost, and it is made again. */
+static tamis_status forget_scans(const attempt_run *run, tamis_err *err)
+{
+    const char *data_folder = run->attempt->data_folder;
+    uint32_t count = 0;
+    const tamis_stage *stages = tamis_job_view_stages(run->attempt->view, &count);
+    uint32_t scan = tamis_stage_find(stages, count, TAMIS_STAGE_SCAN, TAMIS_LEVEL_URL);
+    char path[TAMIS_PATH_MAX];
+    tamis_status status = TAMIS_OK;
+
+    for (uint32_t task = 0; status == TAMIS_OK && task < stages[scan].task_count; task++) {
+        status =
+            path_of(path, err, "%s/%s/%u-%u", data_folder, attempt_job(run->attempt), scan, task);
+        status = status == TAMIS_OK ? tamis_path_remove(path, err) : status;
+    }
+    if (status == TAMIS_OK) {
+        status = path_of(path, err, "%s/%s/records", data_folder, attempt_job(run->attempt));
+    }
+    return status == TAMIS_OK ? tamis_path_remove(path, err) : status;
+}
+
+/* Opens the records of this process for writing. A store that a failing disk has left unsound (its
+ * manifest names a file that is not there) is given up with all that stands in it. */
+static tamis_status acquire_own(attempt_run *run, tamis_records **out_records, tamis_err *err)
+{
+    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* one gives it up, others wait */
+    const char *data_folder = run->attempt->data_folder;
+    tamis_status status = acquire(run, data_folder, true, out_records, err);
+
+    if (status != TAMIS_ECORRUPT) {
+        return status;
+    }
+    (void)pthread_mutex_lock(&mutex); /* cannot fail: of the default kind, and not held */
+    status = acquire(run, data_folder, true, out_records, err);
+    if (status == TAMIS_ECORRUPT) {
+        status = forget_scans(run, err);
+        status = status == TAMIS_OK ? acquire(run, data_folder, true, out_records, err) : status;
+    }
+    (void)pthread_mutex_unlock(&mutex);
+    return status;
+}
+
 static tamis_status run_task(attempt_run *run, tamis_err *err)
 {
     tamis_attempt *attempt = run->attempt;
@@ -284,7 +328,7 @@ static tamis_status run_task(attempt_run *run, tamis_err *err)
                              tamis_stage_kind_name(stages[attempt->stage].kind));
     }
     if (stages[attempt->stage].kind == TAMIS_STAGE_SCAN) {
-        status = acquire(run, attempt->data_folder, true, &env.records, err);
+        status = acquire_own(run, &env.records, err);
     }
     if (status == TAMIS_OK) {
         tamis_task_run run_it = attempt->is_isolated ? tamis_isolate_run : attempt->run;

@@ -24,6 +24,7 @@ struct tamis_stream {
     const uint64_t *records;
     size_t count;
     size_t position;
+    bool has_failed; /* what was gathered has to be looked at: something of it may be lost */
     tamis_sort_stats stats;
 };
 
@@ -143,6 +144,7 @@ static tamis_status stream_fill(tamis_stream *stream, tamis_err *err)
         if (status == TAMIS_END) {
             stream_end_merge(stream);
         } else if (status != TAMIS_OK) {
+            stream->has_failed = true;
             return status;
         }
     }
@@ -296,7 +298,7 @@ void tamis_stream_add_stats(const tamis_stream *stream, tamis_task_result *resul
 void tamis_stream_close(tamis_stream *stream)
 {
     if (stream != NULL) {
-        bool is_read = stream->count == 0 && stream->merge == NULL;
+        bool is_read = stream->count == 0 && stream->merge == NULL && !stream->has_failed;
 
         tamis_merge_destroy(stream->merge);
         if (stream->env != NULL) {

@@ -175,6 +175,16 @@ class Crashes:
             self.finish(out, f"a kill at {files} files of {kind}")
             shutil.rmtree(out)
 
+    def damaged_records(self):
+        """A file of the document records is gone when the run goes on: those scans are repeated."""
+        out = self.new_out()
+        require(self.die_at(out, "task.after_rename:3"), "task.after_rename:3 was never reached")
+        tables = [os.path.join(base, name) for base, _, names in os.walk(out) for name in names
+                  if name.endswith(".sst")]
+        require(tables, "there are no records yet")
+        os.unlink(max(tables))
+        self.finish(out, "a lost file of records")
+
     def refusals(self):
         """A stopped run does not go on with other settings or inputs, and says which."""
         out = self.new_out()
@@ -210,7 +220,8 @@ class Crashes:
         found = [(f"failpoint {name}", lambda name=name: self.failpoint(name))
                  for name in self.failpoints()]
         if not self.args.stand_in:
-            found.append(("shares of SCAN and EMIT", self.at_shares))
+            found += [("shares of SCAN and EMIT", self.at_shares),
+                      ("damaged records", self.damaged_records)]
         return found + [("two crashes", self.twice), ("progress", self.at_progress),
                         ("refusals", self.refusals), ("random moments", self.random_moments)]
 

@@ -31,8 +31,8 @@ import outputs
 # Of the C++ runtime, of ZeroMQ (which names its source file), of glibc.
 ABORTS = re.compile(r"std::bad_alloc|std::system_error|OUT OF MEMORY|\(src/\w+\.[ch]pp:\d+\)"
                     r"|Fatal glibc error|rocksdb::.*Assertion")
-# RocksDB uses some memory that it asked for without a look.
-FAULTS = re.compile(r"segmentation fault in \S*/lib(rocksdb|zmq|stdc\+\+)\.so")
+# RocksDB (and what it calls) uses some memory that it asked for without a look.
+FAULTS = re.compile(r"segmentation fault in \S*/lib(rocksdb|lz4|zmq|stdc\+\+)\.so")
 THREADS = 2
 RUN_S = 60
 
