@@ -274,7 +274,7 @@ typedef struct sim_folder {
     uint32_t node;
     uint8_t drain;       /* 0: no; 1: its worker is to go; 2: at once */
     char drain_peer[16]; /* that worker */
-    bool was_drained;    /* it was to go at once, and was told to stay after all */
+    bool was_drained;    /* it was to go at once, and then not any more */
     char id[TAMIS_FOLDER_ID_SIZE];
 } sim_folder;
 

@@ -271,12 +271,13 @@ static void note_folder(sim_state *sim, uint32_t number, const tamis_ledger_fold
     char path[16];
 
     SIM_CHECK(sim, number < SIM_FOLDERS_MAX);
-    sim_say(sim, "folder %u is %.*s, id %.*s", number, (int)record->path.size,
-            (const char *)record->path.data, (int)record->id.size, (const char *)record->id.data);
+    sim_say(sim, "folder %u is %.*s, id %.*s, drain %u", number, (int)record->path.size,
+            (const char *)record->path.data, (int)record->id.size, (const char *)record->id.data,
+            record->drain);
     (void)snprintf(path, sizeof(path), "%.*s", (int)record->path.size,
                    (const char *)record->path.data);
     sim->folders[number].node = sim_folder_node(sim, path);
-    if (sim->folders[number].drain == 2 && record->drain == 0) {
+    if (sim->folders[number].drain == 2 && record->drain != 2) {
         sim->folders[number].was_drained = true;
     }
     sim->folders[number].drain = record->drain;
