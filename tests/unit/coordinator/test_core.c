@@ -436,6 +436,41 @@ static void test_leases_of_the_dead(void **state)
     assert_int_equal(core_expect(f, "w-third", TAMIS_MESSAGE_ASSIGN)->body.assign.task, 0);
 }
 
+static tamis_ledger_state state_in_ledger(core_fixture *f, uint32_t task)
+{
+    tamis_ledger_key key = {.group = TAMIS_LEDGER_TASK, .job = JOB_ID, .task = task};
+    uint8_t bytes[TAMIS_LEDGER_KEY_SIZE_MAX];
+    tamis_ledger_task record;
+    tamis_buf value;
+
+    tamis_buf_init(&value, 0);
+    assert_int_equal(tamis_store_get(f->store,
+                                     tamis_slice_of(bytes, tamis_ledger_key_write(&key, 3, bytes)),
+                                     &value, NULL),
+                     TAMIS_OK);
+    assert_int_equal(tamis_ledger_read_task(tamis_buf_slice(&value), &record), TAMIS_OK);
+    tamis_buf_fini(&value);
+    return record.state;
+}
+
+/* A folder that no record names may be forgotten, and its number given to another one. */
+static void test_ended_leases_name_nobody(void **state)
+{
+    core_fixture *f = *state;
+
+    core_lease_first(f);
+    assert_int_equal(state_in_ledger(f, 0), TAMIS_LEDGER_LEASED);
+    core_fail_task(f, "w", 0, EPOCH + 1, TAMIS_EIO);
+    assert_int_equal(state_in_ledger(f, 0), TAMIS_LEDGER_PENDING);
+    assert_int_equal(state_in_ledger(f, 1), TAMIS_LEDGER_LEASED);
+    core_tick(f, f->settings.lease_ms);
+    assert_int_equal(state_in_ledger(f, 1), TAMIS_LEDGER_PENDING);
+    core_restart(f);
+    core_hello(f, "v", "/v"); /* gets the number that /w had */
+    core_restart(f);
+    assert_int_equal(core_status_of(f)->tasks_running, 0);
+}
+
 static void test_jobs_that_differ(void **state)
 {
     core_fixture *f = *state;
@@ -595,6 +630,7 @@ int main(void)
         CORE_TEST(test_done_job),
         CORE_TEST(test_resume),
         CORE_TEST(test_leases_of_the_dead),
+        CORE_TEST(test_ended_leases_name_nobody),
         CORE_TEST(test_jobs_that_differ),
         CORE_TEST(test_single_job),
         CORE_TEST(test_malformed_job),
