@@ -18,6 +18,7 @@
 #define SEND_BYTES_MAX  (64u << 20) /* of packets that one round makes, but for the last answer */
 #define BEHIND_MS       10000       /* packets may wait for so long before silence counts again */
 #define QUIET_MS        10000       /* between two lines of the log about what peers do wrong */
+#define REFUSALS_MAX    20          /* lines about refused peers in that time */
 #define QUEUE_MAX       1000
 /* What one peer can make the coordinator hold, in and out; the sizes of frames are in wire.h. */
 #define RECEIVE_QUEUE_MAX 16
@@ -51,7 +52,8 @@ typedef struct coordinator_loop {
     uint64_t quiet_ms;   /* nothing is said about peers before */
     uint64_t malformed;  /* packets since the last line about them */
     uint64_t notes_dropped;
-    uint32_t lost_results; /* found at recovery */
+    uint32_t refusals_told; /* since then */
+    uint32_t lost_results;  /* found at recovery */
     char data_folder[TAMIS_PATH_MAX];
     char folder_id[TAMIS_FOLDER_ID_SIZE];
     char cluster[TAMIS_FOLDER_ID_SIZE]; /* for a new ledger */
@@ -119,7 +121,17 @@ static void log_notes(coordinator_loop *loop)
     const tamis_core_effects *effects = &loop->effects;
 
     for (size_t i = 0; i < effects->note_count; i++) {
-        log_note(loop->options->log, &effects->notes[i]);
+        const tamis_core_note *note = &effects->notes[i];
+        bool is_refusal =
+            note->kind == TAMIS_NOTE_WORKER_REFUSED || note->kind == TAMIS_NOTE_PEER_REFUSED;
+
+        /* Who is refused tries again, for ever. */
+        if (is_refusal && loop->refusals_told >= REFUSALS_MAX) {
+            loop->notes_dropped++;
+        } else {
+            loop->refusals_told += is_refusal;
+            log_note(loop->options->log, note);
+        }
     }
     loop->notes_dropped += effects->notes_dropped;
 }
@@ -127,10 +139,14 @@ static void log_notes(coordinator_loop *loop)
 /* What peers can bring about as often as they like is told in sum, now and then. */
 static void log_peers(coordinator_loop *loop, uint64_t now_ms)
 {
-    if (now_ms < loop->quiet_ms || (loop->malformed == 0 && loop->notes_dropped == 0)) {
+    if (now_ms < loop->quiet_ms) {
         return;
     }
     loop->quiet_ms = now_ms + QUIET_MS;
+    loop->refusals_told = 0;
+    if (loop->malformed == 0 && loop->notes_dropped == 0) {
+        return;
+    }
     tamis_log_event(loop->options->log, TAMIS_LOG_WARN, "packets.malformed",
                     tamis_log_uint("packets", loop->malformed),
                     tamis_log_uint("events_not_logged", loop->notes_dropped));
