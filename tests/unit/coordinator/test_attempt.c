@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -141,6 +142,47 @@ static tamis_attempt *perform(fixture *f, tamis_task_run run, uint32_t stage, ui
     assert_non_null(attempt);
     tamis_attempt_perform(attempt);
     return attempt;
+}
+
+/* Renews the lease, or calls the attempt back, while another thread waits for either. */
+typedef struct waiter {
+    tamis_attempt *attempt;
+    tamis_status status;
+} waiter;
+
+static void *wait_for_lease(void *argument)
+{
+    waiter *waits = argument;
+
+    waits->status = tamis_attempt_await_lease(waits->attempt, NULL);
+    return NULL;
+}
+
+static void test_waits_for_the_lease(void **state)
+{
+    fixture *f = *state;
+    tamis_attempt *attempt = perform(f, scan, 0, 1, 1);
+    tamis_attempt_lease lease;
+
+    assert_int_equal(tamis_attempt_await_lease(attempt, NULL), TAMIS_OK); /* there is none */
+    attempt->lease = &lease;
+    for (unsigned is_canceled = 0; is_canceled < 2; is_canceled++) {
+        waiter waits = {.attempt = attempt, .status = TAMIS_EIO};
+        pthread_t thread;
+
+        atomic_init(&lease.until_ms, 0);
+        assert_int_equal(pthread_create(&thread, NULL, wait_for_lease, &waits), 0);
+        atomic_store(&attempt->progress.is_canceled, is_canceled != 0);
+        atomic_store(&lease.until_ms, is_canceled != 0 ? 0 : UINT64_MAX);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        assert_int_equal(waits.status, is_canceled != 0 ? TAMIS_ECANCELED : TAMIS_OK);
+    }
+    /* What was taken away does not come out under a lease that lasts. */
+    atomic_store(&lease.until_ms, UINT64_MAX);
+    assert_int_equal(tamis_attempt_await_lease(attempt, NULL), TAMIS_ECANCELED);
+    tamis_attempt_discard(attempt);
+    tamis_attempt_destroy(attempt);
+    tamis_records_cache_drop(f->records, JOB_ID, false);
 }
 
 static void tell_folder(fixture *f, uint32_t number, const char *path)
@@ -346,6 +388,7 @@ int main(void)
         ATTEMPT_TEST(test_finds_inputs),
         ATTEMPT_TEST(test_owner_tables),
         ATTEMPT_TEST(test_records_are_opened_once),
+        ATTEMPT_TEST(test_waits_for_the_lease),
         ATTEMPT_TEST(test_sweep),
         cmocka_unit_test(test_build_text),
     };
