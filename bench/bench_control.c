@@ -409,8 +409,11 @@ static bool connect_worker(bench *b, uint32_t worker)
 
     (void)snprintf(identity, sizeof(identity), "w-%016x", worker);
     if (!zmtp_peers_connect(b->peers, worker, identity)) {
-        (void)fprintf(stderr, "worker %u cannot connect: %s (descriptors: ulimit -n)\n", worker,
-                      strerror(errno));
+        tamis_err err;
+
+        (void)tamis_err_errno(&err, errno, "worker %u cannot connect (descriptors: ulimit -n)",
+                              worker);
+        (void)fprintf(stderr, "%s\n", err.text);
         return false;
     }
     say_hello(b, worker);
