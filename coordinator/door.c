@@ -30,6 +30,9 @@ static tamis_status guard(tamis_door *door, tamis_err *err)
     size_t count = 0;
     tamis_status status = tamis_net_guard_start(door->options->net, err);
 
+    if (status == TAMIS_EEXIST) { /* for the data server, which is there already */
+        status = TAMIS_OK;
+    }
     (void)snprintf(door->watch.path, sizeof(door->watch.path), "%s", door->options->allowed_path);
     if (status == TAMIS_OK) {
         status = tamis_allowed_renew(&door->watch, door->options->net, &count, err);

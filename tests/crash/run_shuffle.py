@@ -18,8 +18,8 @@ import sys
 import time
 
 from session import Session, parser_of, run_checks
-from tamis_cli import require
-from cluster import Cluster, wait_until
+from tamis_cli import require, require_codes
+from cluster import Client, Cluster, wait_until
 
 NETWORK = ["--shuffle", "network"]
 
@@ -73,6 +73,21 @@ class Checks(Session):
         finally:
             cluster.close()
 
+    def with_keys(self):
+        """Each worker has a key of its own; data servers let in those whom the book names."""
+        keys = self.path("keys")
+        for name, role in [("coordinator", "coordinator"), ("client", "client"),
+                           *((f"w{number}", "worker") for number in range(3))]:
+            require_codes(self.tamis.call("keys", "new", "--keys", keys, "--role", role, name), [0],
+                          "tamis keys new")
+        with Cluster(self.args, self.path("with-keys"), 0, NETWORK,
+                     [*NETWORK, "--keys", keys]) as cluster:
+            for number in range(3):
+                cluster.start_worker(options=["--keys", keys, "--key", f"w{number}"])
+            options = {**self.options, "keys": keys}
+            Client(self.tamis, cluster, self.path("with-keys-out"), self.paths,
+                   options).finish(self.whole, "with keys")
+
     def killed_worker(self):
         """It comes back under another address; whoever pulled from it goes on."""
         with Cluster(self.args, self.path("killed"), 3, NETWORK, NETWORK) as cluster:
@@ -124,7 +139,8 @@ class Checks(Session):
         require(least <= rescued <= most, f"{rescued} results were made again, not {least} to {most}")
 
     def checks(self):
-        found = [("network", self.network), ("killed worker", self.killed_worker),
+        found = [("network", self.network), ("keys", self.with_keys),
+                 ("killed worker", self.killed_worker),
                  ("removed folder", self.removed_folder), ("damaged result", self.damaged_result)]
         if can_hide():
             found.insert(1, ("hidden folders", self.hidden))

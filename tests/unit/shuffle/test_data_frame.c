@@ -148,7 +148,7 @@ static void test_index(void **state)
 {
     uint64_t sizes[3] = {100, 0, 50};
     uint64_t back[3];
-    uint8_t bytes[TAMIS_DATA_INDEX_HEAD + 24];
+    uint8_t bytes[TAMIS_DATA_INDEX_HEAD + 24] = {0};
     tamis_slice slice = tamis_slice_of(bytes, sizeof(bytes));
 
     (void)state;
