@@ -33,6 +33,9 @@ static tamis_status guard(tamis_door *door, tamis_err *err)
     if (status == TAMIS_EEXIST) { /* for the data server, which is there already */
         status = TAMIS_OK;
     }
+    if (status == TAMIS_EEXIST) {
+        status = TAMIS_OK; /* by the data server; nobody gets in before there is a list */
+    }
     (void)snprintf(door->watch.path, sizeof(door->watch.path), "%s", door->options->allowed_path);
     if (status == TAMIS_OK) {
         status = tamis_allowed_renew(&door->watch, door->options->net, &count, err);
