@@ -350,7 +350,7 @@ uint64_t tamis_worker_core_heard_ms(const tamis_worker_core *core)
 
 uint64_t tamis_worker_core_lease_until_ms(const tamis_worker_core *core)
 {
-    return core->lease_until_ms;
+    return TAMIS_PLANTED(LEASE_ENDLESS) ? UINT64_MAX : core->lease_until_ms;
 }
 
 uint64_t tamis_worker_core_refused(const tamis_worker_core *core, uint64_t *out_epoch)

@@ -32,6 +32,7 @@
     X(CHUNK_UNCHECKED, "chunk-unchecked", "a chunk with a wrong checksum is kept")                 \
     X(CHUNK_TWICE, "chunk-twice", "a repeated chunk counts as a new one")                          \
     X(ISOLATION_FORGOTTEN, "isolation-forgotten", "a task that kills workers runs among others")   \
+    X(LEASE_ENDLESS, "lease-endless", "a worker publishes although its lease has expired")         \
     X(OLD_HOLDER_RENEWS, "old-holder-renews", "a heartbeat under an old fence renews the lease")   \
     X(EPOCH_NOT_RAISED, "epoch-not-raised", "a restart goes on with the epoch and its fences")     \
     X(LOST_TASK_FORGOTTEN, "lost-task-forgotten", "a task whose worker is lost is not put back")   \

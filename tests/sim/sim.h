@@ -127,14 +127,15 @@ typedef struct sim_doc {
 
 /* What the ledger has said of a task, as far as it was committed. */
 typedef struct sim_task {
-    char holders[2][16];                 /* their routing ids */
-    uint64_t held[2];                    /* fences of those who have it: a lease and its backup */
-    uint64_t granted;                    /* newest fence */
-    char holder[16];                     /* routing id of the worker that has it */
-    bool may_be_regranted;               /* its attempt has failed, or was called back */
-    uint64_t done;                       /* fence of the accepted result; 0: none */
-    uint64_t last_done;                  /* the same, also when that result was lost */
-    uint32_t owner;                      /* node with the accepted result */
+    char holders[2][16];   /* their routing ids */
+    uint64_t held[2];      /* fences of those who have it: a lease and its backup */
+    uint64_t ended[2];     /* of those who had it before the last record said nobody */
+    uint64_t granted;      /* newest fence */
+    char holder[16];       /* routing id of the worker that has it */
+    bool may_be_regranted; /* its attempt has failed, or was called back */
+    uint64_t done;         /* fence of the accepted result; 0: none */
+    uint64_t last_done;    /* the same, also when that result was lost */
+    uint32_t owner;        /* node with the accepted result */
     char owner_id[TAMIS_FOLDER_ID_SIZE]; /* its folder then */
     unsigned accepted;
     unsigned wiped;    /* times that its accepted result was lost */
@@ -283,6 +284,8 @@ typedef struct sim_fence {
     uint64_t fence;
     bool is_reported; /* a worker has said that it is done */
     bool is_accepted; /* that is in the ledger */
+    bool is_listed;   /* a heartbeat that named it has reached the coordinator */
+    bool is_expired;  /* its holder was not heard of for too long */
 } sim_fence;
 
 /* What a seed is like. */
@@ -336,7 +339,8 @@ typedef struct sim_state {
     uint64_t epoch;                      /* newest that is in the ledger */
     char cluster[TAMIS_CLUSTER_ID_SIZE]; /* its id; "": not told yet */
     bool is_restoring;
-    bool is_recalled; /* a job was canceled in this batch */
+    bool is_clock_false; /* some clock has jumped or stood still */
+    bool is_recalled;    /* a job was canceled in this batch */
     /* A predecessor that still sends. */
     tamis_coordinator_core *ghost;
     tamis_core_effects ghost_effects;
@@ -475,6 +479,8 @@ uint32_t sim_likeness(const uint64_t *a, uint32_t a_count, const uint64_t *b, ui
 
 /* ---- sim_check.c */
 void sim_check_commit(sim_state *sim, const tamis_core_effects *effects);
+/* The lease of that task has expired, by the batch that was committed last. */
+void sim_check_expired(sim_state *sim, const tamis_core_note *note);
 /* What a worker is about to send. */
 void sim_check_report(sim_state *sim, uint32_t index, tamis_slice control);
 /* What the coordinator is about to send. */

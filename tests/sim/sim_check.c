@@ -246,6 +246,7 @@ static void check_pending(sim_state *sim, const sim_job *job, const tamis_ledger
         task->wiped++;
         sim->totals.rescued++;
     }
+    memcpy(task->ended, task->held, sizeof(task->ended));
     memset(task->held, 0, sizeof(task->held));
     task->may_be_regranted = true;
 }
@@ -415,6 +416,7 @@ void sim_check_heartbeat(sim_state *sim, const tamis_message *request, const tam
         const sim_task *task = sim_find_task(job, held->stage, held->task);
         bool is_stopped = false;
 
+        add_fence(sim, held->fence)->is_listed = true;
         if (is_held(task, held->fence) || task->done == held->fence ||
             task->granted < held->fence) {
             continue;
@@ -454,11 +456,33 @@ void sim_check_leave(sim_state *sim, uint32_t index)
     }
 }
 
+void sim_check_expired(sim_state *sim, const tamis_core_note *note)
+{
+    const sim_job *job = sim_find_job(sim, note->job);
+    const sim_task *task = sim_find_task(job, note->stage, note->task);
+
+    for (uint32_t i = 0; i < 2; i++) {
+        sim_fence *fence = find_fence(sim, task->ended[i]);
+
+        /* A worker cannot know when a lease began that no heartbeat of its own has listed yet. */
+        if (fence != NULL && fence->is_listed && !is_held(task, fence->fence)) {
+            fence->is_expired = true;
+            sim_say(sim, "%u-%u under %" PRIx64 " has expired (%s)", note->stage, note->task,
+                    task->ended[i], note->worker);
+        }
+    }
+}
+
 void sim_check_publish(sim_state *sim, uint32_t node, const sim_attempt *attempt)
 {
     const sim_task *task = sim_find_task(attempt->job, attempt->stage, attempt->task);
+    const sim_fence *fence = find_fence(sim, attempt->fence);
 
     SIM_CHECK(sim, attempt->result->digest == task->expected);
+    sim_say(sim, "%u-%u under %" PRIx64 " is published by node %u", attempt->stage, attempt->task,
+            attempt->fence, node);
+    /* As long as clocks run alike, a worker knows when its lease has expired. */
+    SIM_CHECK(sim, sim->is_clock_false || fence == NULL || !fence->is_expired);
     /* Nothing may pull a result away under those who read it. */
     SIM_CHECK(sim, task->done == 0 || task->owner != node ||
                        strcmp(task->owner_id, sim->nodes[node].folder_id) != 0 ||

@@ -133,11 +133,29 @@ static void send_all(sim_state *sim, const tamis_outbox *outbox, bool is_ghost)
     }
 }
 
-static void count_notes(sim_state *sim)
+/* A worker that is taken for dead because another one, or a late greeting of its predecessor, names
+ * its folder cannot know. */
+static bool has_successor(const tamis_core_effects *effects)
 {
+    for (size_t i = 0; i < effects->note_count; i++) {
+        if (effects->notes[i].kind == TAMIS_NOTE_WORKER_LOST &&
+            strncmp(effects->notes[i].text, "another", strlen("another")) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void take_notes(sim_state *sim)
+{
+    bool is_known = !has_successor(&sim->effects);
+
     for (size_t i = 0; i < sim->effects.note_count; i++) {
         const tamis_core_note *note = &sim->effects.notes[i];
 
+        if (note->kind == TAMIS_NOTE_LEASE_EXPIRED && is_known) {
+            sim_check_expired(sim, note);
+        }
         sim->totals.rewound += note->kind == TAMIS_NOTE_JOB_REWOUND;
         sim->totals.stood_still += note->kind == TAMIS_NOTE_STOOD_STILL;
     }
@@ -147,8 +165,8 @@ void sim_coordinator_synced(sim_state *sim)
 {
     tamis_store_memory_sync(sim->store);
     sim->syncing_until_ms = 0;
-    count_notes(sim);
     sim_check_commit(sim, &sim->effects);
+    take_notes(sim);
     if (!TAMIS_PLANTED(REPLY_BEFORE_SYNC)) {
         send_all(sim, &sim->effects.outbox, false);
     }

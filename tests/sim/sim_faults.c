@@ -72,7 +72,10 @@ static void pause_node(sim_state *sim)
             (unsigned long long)pause_ms);
     if (node->paused_until_ms <= sim->now_ms) {
         node->paused_until_ms = sim->now_ms + pause_ms;
-        node->clock_lag_ms += sim_chance(sim, 300) ? pause_ms : 0;
+        if (sim_chance(sim, 300)) {
+            node->clock_lag_ms += pause_ms;
+            sim->is_clock_false = true;
+        }
     }
 }
 
@@ -81,6 +84,7 @@ static void jump_clock(sim_state *sim)
     sim_node *node = &sim->nodes[any_node(sim)];
 
     sim->totals.clock_jumps++;
+    sim->is_clock_false = true;
     node->clock_ahead_ms += sim_below(sim, sim_chance(sim, 700) ? 3000 : 100000);
 }
 

@@ -199,18 +199,22 @@ void sim_attempt_end(sim_state *sim, uint32_t index, uint64_t fence)
     worker_step(sim, index, &event);
 }
 
+static bool has_lease(const sim_state *sim, uint32_t index)
+{
+    return sim_clock(sim, SIM_WORKER_0 + index) <
+           tamis_worker_core_lease_until_ms(sim->workers[index].core);
+}
+
+/* As tamis_attempt_await_lease: right before its rename it looks at both. */
 void sim_attempt_published(sim_state *sim, uint32_t index, uint64_t fence)
 {
     sim_attempt *attempt = sim_find_attempt(&sim->workers[index], fence);
     tamis_worker_event event = {.kind = TAMIS_WORKER_PUBLISHED, .fence = fence, .text = ""};
-    bool has_lease = false;
 
     SIM_CHECK(sim, attempt != NULL && attempt->has_ended);
-    has_lease = sim_clock(sim, SIM_WORKER_0 + index) <
-                tamis_worker_core_lease_until_ms(sim->workers[index].core);
-    if (attempt->is_canceled && (!has_lease || sim_chance(sim, 500))) {
-        event.status = TAMIS_ECANCELED; /* or just too late */
-    } else if (!has_lease) {            /* it waits for it */
+    if (attempt->is_canceled) {
+        event.status = TAMIS_ECANCELED;
+    } else if (!has_lease(sim, index)) { /* it waits for it */
         schedule_attempt(sim, index, fence, 1 + sim_below(sim, 20), SIM_ATTEMPT_PUBLISHED);
         return;
     } else if (sim->nodes[SIM_WORKER_0 + index].is_disk_full) {
@@ -304,7 +308,8 @@ void sim_worker_crash(sim_state *sim, uint32_t index)
     for (size_t i = 0; i < SIM_ATTEMPTS_MAX; i++) {
         sim_attempt *attempt = &worker->attempts[i];
 
-        if (attempt->is_used && attempt->is_publishing && sim_chance(sim, 500)) {
+        if (attempt->is_used && attempt->is_publishing && !attempt->is_canceled &&
+            has_lease(sim, index) && sim_chance(sim, 500)) {
             publish(sim, index, attempt);
         }
     }
