@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coordinator_main.h"
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "tamis/coordinator.h"
 #include "tamis/keys_options.h"
-#include "tamis/options.h"
-#include "tamis/path.h"
+#include "tamis/program.h"
 
 #define STOP_MS 5000 /* for a local task to notice that it is canceled */
-
-enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_SIGNAL = 128 };
-
-/* By value of tamis_shuffle_mode. */
-static const char *const shuffle_names[] = {"auto", "network", NULL};
 
 static const tamis_option rows[] = {
     {.name = "state",
@@ -38,26 +31,10 @@ static const tamis_option rows[] = {
      .value_name = "FOLDER",
      .group = "Places",
      .help = "folder of results that the coordinator itself computes; workers read them there"},
-    {.name = "data-listen",
-     .type = TAMIS_OPTION_TEXT,
-     .value_name = "URL",
-     .default_shown = "the address of --listen, any port",
-     .group = "Places",
-     .help = "where workers fetch these results: tcp://ADDRESS:PORT, PORT * for any"},
-    {.name = "shuffle",
-     .type = TAMIS_OPTION_CHOICE,
-     .default_text = "auto",
-     .choices = shuffle_names,
-     .group = "Places",
-     .help = "how results of workers are read: auto takes their path where it is shared, else the "
-             "network; network never looks at paths"},
-    {.name = "root",
-     .type = TAMIS_OPTION_TEXT,
-     .traits = TAMIS_OPTION_LIST,
-     .value_name = "FOLDER",
-     .group = "Places",
-     .default_shown = "anywhere; off loopback one is required",
-     .help = "outputs of jobs are written beneath this folder only"},
+    TAMIS_PROGRAM_DATA_LISTEN_OPTION("the address of --listen, any port",
+                                     "where workers fetch these results"),
+    TAMIS_PROGRAM_SHUFFLE_OPTION("workers"),
+    TAMIS_PROGRAM_ROOT_OPTION("outputs of jobs are written beneath this folder only"),
     {.name = "memory",
      .short_name = 'm',
      .type = TAMIS_OPTION_BYTES,
@@ -96,18 +73,7 @@ static const tamis_option rows[] = {
      .group = "Patience",
      .help = "failures of one task before its job fails"},
     TAMIS_KEYS_OPTIONS("coordinator"),
-    {.name = "log-level",
-     .type = TAMIS_OPTION_CHOICE,
-     .default_text = "info",
-     .choices = tamis_log_level_names,
-     .group = "Log",
-     .help = "least urgent events that are written to stderr"},
-    {.name = "log-format",
-     .type = TAMIS_OPTION_CHOICE,
-     .default_text = "text",
-     .choices = tamis_log_format_names,
-     .group = "Log",
-     .help = "how a line looks"},
+    TAMIS_PROGRAM_LOG_OPTIONS,
 };
 
 static const tamis_option_table table = {
@@ -125,38 +91,6 @@ static const tamis_option_table table = {
     .option_count = sizeof(rows) / sizeof(rows[0]),
 };
 
-static tamis_status open_roots(const tamis_options *options, tamis_roots **out_roots,
-                               tamis_err *err)
-{
-    const char *url = tamis_options_text(options, "listen");
-    const char *const *folders = NULL;
-    size_t count = tamis_options_list(options, "root", &folders);
-
-    return tamis_roots_create_for(url, tamis_url_is_local(url), folders, count, out_roots, err);
-}
-
-/* As many connections as the system lets this process have: the ledger needs files beside them. */
-static void raise_file_limit(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &limit); /* fewer connections then */
-    }
-}
-
-static tamis_status load_keys(const tamis_options *options, tamis_net_security *out_security,
-                              char allowed_path[TAMIS_PATH_MAX], tamis_err *err)
-{
-    tamis_status status =
-        tamis_keys_load(options, TAMIS_ROLE_COORDINATOR, out_security, allowed_path, err);
-
-    return status == TAMIS_OK ? tamis_keys_check_url(options, out_security,
-                                                     tamis_options_text(options, "listen"), err)
-                              : status;
-}
-
 static tamis_status serve(const tamis_coordinator_options *options, int *out_signal, tamis_err *err)
 {
     char url[TAMIS_URL_SIZE];
@@ -169,20 +103,9 @@ static tamis_status serve(const tamis_coordinator_options *options, int *out_sig
         status = tamis_serve(coordinator, STOP_MS, out_signal, err);
     }
     if (status == TAMIS_ETIMEOUT) {
-        _exit(*out_signal == 0 ? EXIT_FAILED : EXIT_SIGNAL + *out_signal);
+        _exit(*out_signal == 0 ? TAMIS_PROGRAM_FAILED : TAMIS_PROGRAM_SIGNAL + *out_signal);
     }
     return status;
-}
-
-static int exit_code(tamis_status status, int signal_number, const tamis_err *err)
-{
-    if (signal_number != 0) {
-        return EXIT_SIGNAL + signal_number;
-    }
-    if (status != TAMIS_OK) {
-        (void)fprintf(stderr, "tamis-coordinator: %s\n", err->text);
-    }
-    return status == TAMIS_OK ? 0 : status == TAMIS_EARG ? EXIT_USAGE : EXIT_FAILED;
 }
 
 static tamis_status run(const tamis_options *options, const tamis_task_table *tasks,
@@ -191,34 +114,15 @@ static tamis_status run(const tamis_options *options, const tamis_task_table *ta
     const char *state = tamis_options_text(options, "state");
     const char *data = tamis_options_text(options, "data");
     char folder[TAMIS_PATH_MAX];
-    char allowed_path[TAMIS_PATH_MAX];
-    tamis_net_security security = {.is_on = false};
-    tamis_net *net = NULL;
-    tamis_log *log = NULL;
-    tamis_roots *roots = NULL;
-    tamis_log_options log_options = {
-        .file = STDERR_FILENO,
-        .level = (tamis_log_level)tamis_options_choice(options, "log-level"),
-        .format = (tamis_log_format)tamis_options_choice(options, "log-format"),
-    };
+    tamis_program program = {.net = NULL};
     tamis_status status = tamis_path_join(folder, state, "data", err);
 
-    raise_file_limit();
     if (status == TAMIS_OK) {
-        status = load_keys(options, &security, allowed_path, err);
-    }
-    if (status == TAMIS_OK) {
-        status = tamis_log_create(&log_options, &log);
-    }
-    if (status == TAMIS_OK) {
-        status = open_roots(options, &roots, err);
-    }
-    if (status == TAMIS_OK) {
-        status = tamis_net_create(&net, err);
+        status = tamis_program_open(options, "listen", TAMIS_ROLE_COORDINATOR, &program, err);
     }
     if (status == TAMIS_OK) {
         tamis_coordinator_options coordinator = {
-            .net = net,
+            .net = program.net,
             .url = tamis_options_text(options, "listen"),
             .state_folder = state,
             .data_folder = data == NULL ? folder : data,
@@ -227,21 +131,18 @@ static tamis_status run(const tamis_options *options, const tamis_task_table *ta
             .attempts_max = (uint32_t)tamis_options_uint(options, "attempts"),
             .straggler_ms = (uint32_t)tamis_options_uint(options, "straggler"),
             .lost_after_ms = (uint32_t)tamis_options_uint(options, "lost-after"),
-            .roots = roots,
-            .security = &security,
+            .roots = program.roots,
+            .security = &program.security,
             .data_listen = tamis_options_text(options, "data-listen"),
             .shuffle = (tamis_shuffle_mode)tamis_options_choice(options, "shuffle"),
-            .allowed_path = allowed_path,
+            .allowed_path = program.allowed_path,
             .tasks = tasks,
-            .log = log,
+            .log = program.log,
         };
 
         status = serve(&coordinator, out_signal, err);
     }
-    tamis_net_destroy(net);
-    tamis_roots_destroy(roots);
-    tamis_log_destroy(log);
-    explicit_bzero(&security, sizeof(security));
+    tamis_program_close(&program);
     return status;
 }
 
@@ -260,5 +161,5 @@ int tamis_coordinator_main(int argument_count, char **arguments, const tamis_tas
     }
     status = run(options, tasks, &signal_number, &err);
     tamis_options_destroy(options);
-    return exit_code(status, signal_number, &err);
+    return tamis_program_exit_code(table.program, status, signal_number, &err);
 }

@@ -5,15 +5,10 @@
 #include <unistd.h>
 
 #include "tamis/keys_options.h"
-#include "tamis/options.h"
+#include "tamis/program.h"
 #include "tamis/worker.h"
 
 #define STOP_MS 5000 /* for tasks to notice that they are canceled */
-
-enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_PEER = 4, EXIT_SIGNAL = 128 };
-
-/* By value of tamis_shuffle_mode. */
-static const char *const shuffle_names[] = {"auto", "network", NULL};
 
 static const tamis_option rows[] = {
     {.name = "coordinator",
@@ -36,28 +31,10 @@ static const tamis_option rows[] = {
      .default_shown = "HOST-FOLDER",
      .group = "Places",
      .help = "what people call this worker: tamis status, tamis drain NAME"},
-    {.name = "root",
-     .type = TAMIS_OPTION_TEXT,
-     .traits = TAMIS_OPTION_LIST,
-     .value_name = "FOLDER",
-     .group = "Places",
-     .default_shown = "anywhere; off loopback one is required",
-     .help = "inputs and outputs of jobs are opened beneath this folder only"},
-    {.name = "data-listen",
-     .type = TAMIS_OPTION_TEXT,
-     .value_name = "URL",
-     .default_shown = "the address from which the coordinator is reached, any port",
-     .group = "Places",
-     .help = "where other workers fetch the results in the data folder: tcp://ADDRESS:PORT, PORT * "
-             "for any"},
-    {.name = "shuffle",
-     .type = TAMIS_OPTION_CHOICE,
-     .default_text = "auto",
-     .choices = shuffle_names,
-     .group = "Places",
-     .help =
-         "how results of other workers are read: auto takes their path where it is shared, else "
-         "the network; network never looks at paths"},
+    TAMIS_PROGRAM_ROOT_OPTION("inputs and outputs of jobs are opened beneath this folder only"),
+    TAMIS_PROGRAM_DATA_LISTEN_OPTION("the address from which the coordinator is reached, any port",
+                                     "where other workers fetch the results in the data folder"),
+    TAMIS_PROGRAM_SHUFFLE_OPTION("other workers"),
     {.name = "threads",
      .short_name = 't',
      .type = TAMIS_OPTION_UINT,
@@ -90,18 +67,7 @@ static const tamis_option rows[] = {
          "a task that took workers down and runs in a process of its own is dead when it makes no "
          "progress for so long"},
     TAMIS_KEYS_OPTIONS("worker"),
-    {.name = "log-level",
-     .type = TAMIS_OPTION_CHOICE,
-     .default_text = "info",
-     .choices = tamis_log_level_names,
-     .group = "Log",
-     .help = "least urgent events that are written to stderr"},
-    {.name = "log-format",
-     .type = TAMIS_OPTION_CHOICE,
-     .default_text = "text",
-     .choices = tamis_log_format_names,
-     .group = "Log",
-     .help = "how a line looks"},
+    TAMIS_PROGRAM_LOG_OPTIONS,
 };
 
 static const tamis_option_table table = {
@@ -131,42 +97,6 @@ static uint32_t thread_count(const tamis_options *options)
     return count > TAMIS_WORKER_THREADS_MAX ? TAMIS_WORKER_THREADS_MAX : (uint32_t)count;
 }
 
-static tamis_status open_roots(const tamis_options *options, tamis_roots **out_roots,
-                               tamis_err *err)
-{
-    const char *url = tamis_options_text(options, "coordinator");
-    const char *const *folders = NULL;
-    size_t count = tamis_options_list(options, "root", &folders);
-
-    return tamis_roots_create_for(url, tamis_url_is_local(url), folders, count, out_roots, err);
-}
-
-static tamis_status load_keys(const tamis_options *options, tamis_net_security *out_security,
-                              tamis_err *err)
-{
-    tamis_status status = tamis_keys_load(options, TAMIS_ROLE_WORKER, out_security, NULL, err);
-
-    return status == TAMIS_OK
-               ? tamis_keys_check_url(options, out_security,
-                                      tamis_options_text(options, "coordinator"), err)
-               : status;
-}
-
-static int exit_code(tamis_status status, int signal_number, const tamis_err *err)
-{
-    if (signal_number != 0) {
-        return EXIT_SIGNAL + signal_number;
-    }
-    if (status == TAMIS_OK) {
-        return 0;
-    }
-    (void)fprintf(stderr, "tamis-worker: %s\n", err->text);
-    if (status == TAMIS_EARG) {
-        return EXIT_USAGE;
-    }
-    return status == TAMIS_EPEER ? EXIT_PEER : EXIT_FAILED;
-}
-
 /* Ends the process where a task does not end: nothing of it is lost that was not lost anyway. */
 static tamis_status serve(tamis_worker_options *options, int *out_signal, tamis_err *err)
 {
@@ -181,7 +111,7 @@ static tamis_status serve(tamis_worker_options *options, int *out_signal, tamis_
         status = tamis_serve(worker, STOP_MS, out_signal, err);
     }
     if (status == TAMIS_ETIMEOUT || atomic_load(&is_stuck)) {
-        _exit(exit_code(status, *out_signal, err));
+        _exit(tamis_program_exit_code(table.program, status, *out_signal, err));
     }
     return status;
 }
@@ -189,10 +119,7 @@ static tamis_status serve(tamis_worker_options *options, int *out_signal, tamis_
 int tamis_worker_main(int argument_count, char **arguments, const tamis_task_table *tasks)
 {
     tamis_options *options = NULL;
-    tamis_net_security security = {.is_on = false};
-    tamis_net *net = NULL;
-    tamis_log *log = NULL;
-    tamis_roots *roots = NULL;
+    tamis_program program = {.net = NULL};
     tamis_err err = {.status = TAMIS_OK};
     int signal_number = 0;
     int code = 0;
@@ -203,25 +130,10 @@ int tamis_worker_main(int argument_count, char **arguments, const tamis_task_tab
                              &options, &code)) {
         return code;
     }
-    tamis_log_options log_options = {
-        .file = STDERR_FILENO,
-        .level = (tamis_log_level)tamis_options_choice(options, "log-level"),
-        .format = (tamis_log_format)tamis_options_choice(options, "log-format"),
-    };
-
-    status = load_keys(options, &security, &err);
-    if (status == TAMIS_OK) {
-        status = tamis_log_create(&log_options, &log);
-    }
-    if (status == TAMIS_OK) {
-        status = open_roots(options, &roots, &err);
-    }
-    if (status == TAMIS_OK) {
-        status = tamis_net_create(&net, &err);
-    }
+    status = tamis_program_open(options, "coordinator", TAMIS_ROLE_WORKER, &program, &err);
     if (status == TAMIS_OK) {
         tamis_worker_options worker = {
-            .net = net,
+            .net = program.net,
             .url = tamis_options_text(options, "coordinator"),
             .data_folder = tamis_options_text(options, "data"),
             .name = tamis_options_text(options, "name"),
@@ -229,20 +141,17 @@ int tamis_worker_main(int argument_count, char **arguments, const tamis_task_tab
             .memory_bytes = tamis_options_uint(options, "memory"),
             .give_up_ms = tamis_options_uint(options, "give-up"),
             .silence_ms = tamis_options_uint(options, "record-timeout"),
-            .security = &security,
+            .security = &program.security,
             .data_listen = tamis_options_text(options, "data-listen"),
             .shuffle = (tamis_shuffle_mode)tamis_options_choice(options, "shuffle"),
-            .roots = roots,
+            .roots = program.roots,
             .tasks = tasks,
-            .log = log,
+            .log = program.log,
         };
 
         status = serve(&worker, &signal_number, &err);
     }
-    tamis_net_destroy(net);
-    tamis_roots_destroy(roots);
-    tamis_log_destroy(log);
-    explicit_bzero(&security, sizeof(security));
+    tamis_program_close(&program);
     tamis_options_destroy(options);
-    return exit_code(status, signal_number, &err);
+    return tamis_program_exit_code(table.program, status, signal_number, &err);
 }
