@@ -3,13 +3,14 @@
 
 #include "core_internal.h"
 
-#define HEARTBEAT_MS  300
-#define LEASE_MS      2500
-#define RESEND_MS     1000
-#define RETRY_MS      250
-#define ATTEMPTS_MAX  4
-#define STRAGGLER_MS  10000
-#define LOST_AFTER_MS 30000
+#define HEARTBEAT_MS    300
+#define LEASE_MS        2500
+#define RESEND_MS       1000
+#define RETRY_MS        250
+#define ATTEMPTS_MAX    4
+#define STRAGGLER_MS    10000
+#define LOST_AFTER_MS   30000
+#define UNREACHABLE_MAX 5
 
 void tamis_core_settings_defaults(tamis_core_settings *out_settings)
 {
@@ -21,6 +22,7 @@ void tamis_core_settings_defaults(tamis_core_settings *out_settings)
         .attempts_max = ATTEMPTS_MAX,
         .straggler_ms = STRAGGLER_MS,
         .lost_after_ms = LOST_AFTER_MS,
+        .unreachable_max = UNREACHABLE_MAX,
     };
 }
 
@@ -30,6 +32,7 @@ tamis_status tamis_coordinator_core_create(const tamis_core_settings *settings,
     tamis_coordinator_core *core = calloc(1, sizeof(*core));
 
     TAMIS_ASSERT(settings->heartbeat_ms != 0 && settings->lease_ms > settings->heartbeat_ms);
+    TAMIS_ASSERT(settings->unreachable_max != 0 && settings->unreachable_max < 64);
     TAMIS_ASSERT(settings->attempts_max != 0 && settings->data_folder != NULL);
     if (core == NULL) {
         return TAMIS_ENOMEM;
@@ -156,6 +159,9 @@ static void move_deadlines(core_step *step, uint64_t gap_ms)
     for (size_t i = 0; i < CORE_UPLOADS_MAX; i++) {
         core->uploads[i].heard_ms = later(core->uploads[i].heard_ms, gap_ms, now_ms);
     }
+    for (uint32_t i = 0; i < core->avoid_count; i++) {
+        core->avoids[i].until_ms += gap_ms;
+    }
     if (stage != NULL && stage->began_ms != 0) {
         stage->began_ms = later(stage->began_ms, gap_ms, now_ms);
     }
@@ -166,6 +172,7 @@ static tamis_status on_tick(core_step *step, const tamis_core_event *event)
     tamis_status status = TAMIS_OK;
 
     core_drop_old_uploads(step);
+    core_avoid_expire(step);
     if (!event->is_behind) {
         status = core_drop_silent_workers(step);
         if (status == TAMIS_OK) {

@@ -3,6 +3,7 @@
 #include "tamis/planted.h"
 
 #define BACKUPS_A_TICK 16
+#define ASIDE_MAX      64 /* tasks that wait for a better worker while later ones are granted */
 
 uint64_t core_next_fence(tamis_coordinator_core *core)
 {
@@ -99,6 +100,9 @@ static tamis_status assign_preferred(core_step *step, core_stage *stage)
         uint32_t worker = ready->first;
         uint32_t task = core_place_take(core, stage, worker);
 
+        if (task != CORE_NONE && core_avoid_is_listed(core, core_avoid_of(core, task), worker)) {
+            continue; /* for another one, below */
+        }
         if (task == CORE_NONE) {
             core_list_append(core, CORE_LIST_READY, worker);
             idle++;
@@ -115,17 +119,29 @@ tamis_status core_assign(core_step *step)
 {
     tamis_coordinator_core *core = step->core;
     core_stage *stage = core_current_stage(core);
+    uint32_t aside_first = 0;
+    uint32_t aside_count = 0;
     tamis_status status = TAMIS_OK;
 
     if (core->preferred_count != 0) {
         status = assign_preferred(step, stage);
     }
     while (stage->pending_count != 0 && core->lists[CORE_LIST_READY].first != CORE_NONE &&
-           status == TAMIS_OK) {
+           aside_count < ASIDE_MAX && status == TAMIS_OK) {
         uint32_t task = take_pending(stage);
+        uint32_t worker = core_avoid_choose(core, core_avoid_of(core, task));
 
         stage->pending_count--;
-        status = grant(step, task, core->lists[CORE_LIST_READY].first);
+        if (worker == CORE_NONE) {
+            aside_first = aside_count == 0 ? task : aside_first;
+            aside_count++;
+        } else {
+            status = grant(step, task, worker);
+        }
+    }
+    if (aside_count != 0) { /* still pending */
+        stage->cursor = aside_first;
+        stage->pending_count += aside_count;
     }
     return status;
 }
@@ -257,7 +273,8 @@ tamis_status core_back_up(core_step *step)
                               ? CORE_NONE
                               : ready_other_than(core, core->leases[straggler].worker);
 
-        if (worker == CORE_NONE) {
+        if (worker == CORE_NONE ||
+            core_avoid_is_listed(core, core_avoid_of(core, core->leases[straggler].task), worker)) {
             break;
         }
         status = back_up(step, straggler, worker);

@@ -12,6 +12,7 @@
  *   core_lost.c     results that are gone: their tasks run again
  *   core_leases.c   the pool of leases: granted, renewed, ended
  *   core_assign.c   which worker gets which task; second grants
+ *   core_avoid.c    which worker had better not get it
  *   core_workers.c  membership
  *   core_beat.c     heartbeats, and what workers fetch
  *   core_book.c     data folders: by number, by id, by version
@@ -49,17 +50,18 @@ typedef enum core_task_state {
 
 /* One of up to a million: kept small. The counts stop at the greatest value of their type. */
 typedef struct core_task {
-    uint64_t fence;    /* newest one; DONE: that of the result; 0: never granted */
-    uint32_t lease;    /* LEASED: in the pool; CORE_NONE: the local task. DELAYED: its place */
-    uint16_t folder;   /* DONE: where the result is */
-    uint16_t attempts; /* failures since the job was submitted */
-    uint16_t lost;     /* leases that ended without a result */
-    uint8_t executed;  /* results accepted */
-    uint8_t backups;   /* second grants */
-    uint8_t rescued;   /* results lost */
-    uint8_t losses;    /* workers that died or fell silent while they ran it */
-    uint8_t state;     /* core_task_state */
-    bool is_counted;   /* its counters are in the sums of the stage */
+    uint64_t fence;     /* newest one; DONE: that of the result; 0: never granted */
+    uint32_t lease;     /* LEASED: in the pool; CORE_NONE: the local task. DELAYED: its place */
+    uint16_t folder;    /* DONE: where the result is */
+    uint16_t attempts;  /* failures since the job was submitted */
+    uint16_t lost;      /* leases that ended without a result */
+    uint8_t executed;   /* results accepted */
+    uint8_t backups;    /* second grants */
+    uint8_t rescued;    /* results lost */
+    uint8_t losses;     /* workers that died or fell silent while they ran it */
+    unsigned state : 2; /* core_task_state */
+    unsigned is_counted : 1;  /* its counters are in the sums of the stage */
+    unsigned unreachable : 8; /* times that it could not get at a result whose holder is alive */
 } core_task;
 
 static_assert(sizeof(core_task) == 24, "a million of them");
@@ -227,6 +229,20 @@ typedef struct core_upload {
     tamis_buf bytes;
 } core_upload;
 
+#define CORE_AVOIDS_MAX    64
+#define CORE_AVOID_FOLDERS 8
+
+/* Workers that had better not get a task for a while. */
+typedef struct core_avoid {
+    uint64_t order; /* of the job */
+    uint64_t until_ms;
+    uint32_t stage;
+    uint32_t task;   /* CORE_NONE: all tasks of the stage whose results were lost */
+    uint16_t holder; /* folder of the worker that gets it rather than others; or CORE_NO_FOLDER */
+    uint16_t folders[CORE_AVOID_FOLDERS]; /* of those workers */
+    uint32_t folder_count;
+} core_avoid;
+
 #define CORE_DURATIONS 256 /* a quarter of an octave each */
 
 struct tamis_coordinator_core {
@@ -268,6 +284,8 @@ struct tamis_coordinator_core {
     uint8_t *is_preferred_listed;
     uint32_t preferred_count;   /* of tasks; 0: no placement in this stage */
     const core_stage *assigned; /* stage that durations and placement are of */
+    core_avoid avoids[CORE_AVOIDS_MAX];
+    uint32_t avoid_count;
     core_upload uploads[CORE_UPLOADS_MAX];
     tamis_core_result_call is_there; /* NULL: all results are */
     void *is_there_context;
@@ -448,6 +466,21 @@ TAMIS_MUST_USE
 tamis_status core_assign_begin(core_step *step);
 void core_note_duration(tamis_coordinator_core *core, uint64_t duration_ms);
 
+/* ---- core_avoid.c */
+/* The worker of that folder had better not get the task (CORE_NONE: any task of the stage whose
+ * result was lost) for a while, and that of `holder` should. Both may be CORE_NO_FOLDER. */
+void core_avoid_add(core_step *step, const core_job *job, uint32_t stage, uint32_t task,
+                    uint32_t folder, uint32_t holder);
+void core_avoid_expire(core_step *step);
+/* What is to be avoided for that task of the current stage; NULL: nothing. */
+const core_avoid *core_avoid_of(tamis_coordinator_core *core, uint32_t task);
+/* Whether the worker is to be avoided. avoid may be NULL. */
+bool core_avoid_is_listed(const tamis_coordinator_core *core, const core_avoid *avoid,
+                          uint32_t worker);
+/* The ready worker, of which there is one, that gets the task. CORE_NONE: better to wait for
+ * another one. avoid may be NULL. */
+uint32_t core_avoid_choose(const tamis_coordinator_core *core, const core_avoid *avoid);
+
 /* ---- core_place.c */
 TAMIS_MUST_USE
 tamis_status core_place_begin(core_step *step);
@@ -470,10 +503,11 @@ void core_mark_done(tamis_coordinator_core *core, core_job *job, uint32_t stage,
 
 /* ---- core_lost.c */
 /* An attempt at the task, of the current stage, could not get at results: they are made again, or
- * the task waits. Its lease has been removed; is_held: another one of it lives. */
+ * the task waits. Its lease has been removed; is_held: another one of it lives. `reader` is the
+ * data folder of who failed, CORE_NO_FOLDER for the local task. */
 TAMIS_MUST_USE
 tamis_status core_task_lacks(core_step *step, core_job *job, uint32_t task, bool is_held,
-                             const tamis_core_lost *lost);
+                             uint32_t reader, const tamis_core_lost *lost);
 /* Everything in that folder is gone. */
 TAMIS_MUST_USE
 tamis_status core_folder_lost(core_step *step, uint32_t folder);

@@ -2,7 +2,8 @@
 #include "core_internal.h"
 #include "tamis/planted.h"
 
-#define WAIT_SHIFT 2 /* a task that cannot get at a result waits 4 times the first delay */
+#define LOCAL_TIMES 4 /* as patient with the coordinator's own results: there is no other place */
+#define WAIT_SHIFT  2 /* a task that cannot get at a result waits 4 times the first delay */
 
 /* The result of the task is gone: it is to be run again. */
 static tamis_status lose_result(core_step *step, core_job *job, uint32_t stage_index, uint32_t task)
@@ -80,8 +81,12 @@ static tamis_status wait_for_holder(core_step *step, core_job *job, uint32_t tas
     tamis_status status = TAMIS_OK;
 
     note->number = lost->task_count;
-    (void)snprintf(note->text, sizeof(note->text), "in %.200s",
-                   folder == NULL ? "a folder that is not known" : folder->path);
+    (void)snprintf(note->text, sizeof(note->text),
+                   "in %.180s, %u of %u times before they are given "
+                   "up",
+                   folder == NULL ? "a folder that is not known" : folder->path,
+                   (unsigned)job->stages[job->stage].tasks[task].unreachable,
+                   step->core->settings.unreachable_max);
     if (!is_held) {
         status = core_delay_task(step, &job->stages[job->stage], task,
                                  (uint64_t)step->core->settings.retry_ms << WAIT_SHIFT);
@@ -89,8 +94,58 @@ static tamis_status wait_for_holder(core_step *step, core_job *job, uint32_t tas
     return status == TAMIS_OK ? core_put_task(step, job, job->stage, task) : status;
 }
 
+static uint64_t count_listed(const core_job *job, const tamis_core_lost *lost)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < lost->task_count; i++) {
+        count += is_still_lost(job, lost, lost->tasks[i]);
+    }
+    return count;
+}
+
+/* The holder of the results is heard of, and yet the reader cannot reach it. Somebody else tries.
+ * True: enough have; the results count as lost, and are made again by others. Those of the
+ * coordinator itself would be made in the same place. */
+static bool gives_up(core_step *step, core_job *job, uint32_t task, bool is_held, uint32_t reader,
+                     const tamis_core_lost *lost)
+{
+    core_task *failed = &job->stages[job->stage].tasks[task];
+    const core_folder *folder = core_book_at(&step->core->book, lost->folder);
+    uint64_t count = count_listed(job, lost);
+
+    if (count == 0 || (!folder->is_local && folder->worker == CORE_NONE)) {
+        return false;
+    }
+    /* A second grant says nothing about the first one, which goes on. */
+    if ((!is_held || failed->unreachable == 0) && failed->unreachable < UINT8_MAX) {
+        failed->unreachable++;
+    }
+    if (failed->unreachable < step->core->settings.unreachable_max || folder->is_local || is_held) {
+        if (reader != CORE_NO_FOLDER) {
+            core_avoid_add(step, job, job->stage, task, reader, lost->folder);
+        }
+        return false;
+    }
+    failed->unreachable = 0;
+    core_avoid_add(step, job, lost->stage, CORE_NONE, lost->folder, reader);
+    tamis_core_note *note =
+        core_note_task(step, TAMIS_NOTE_RESULT_GIVEN_UP, job, job->stage, task, NULL);
+
+    note->number = count;
+    (void)snprintf(note->text, sizeof(note->text), "in %.200s", folder->path);
+    return true;
+}
+
+/* Whether nobody can reach the coordinator's own results. */
+static bool is_hopeless(const core_step *step, const core_job *job, uint32_t task)
+{
+    return job->stages[job->stage].tasks[task].unreachable >=
+           LOCAL_TIMES * step->core->settings.unreachable_max;
+}
+
 tamis_status core_task_lacks(core_step *step, core_job *job, uint32_t task, bool is_held,
-                             const tamis_core_lost *lost)
+                             uint32_t reader, const tamis_core_lost *lost)
 {
     const core_folder *folder = core_book_at(&step->core->book, lost->folder);
     bool is_known = folder != NULL && lost->stage < job->stage;
@@ -102,6 +157,9 @@ tamis_status core_task_lacks(core_step *step, core_job *job, uint32_t task, bool
     uint32_t worn = CORE_NONE;
     tamis_status status = TAMIS_OK;
 
+    if (is_known && !is_lost) {
+        is_lost = gives_up(step, job, task, is_held, reader, lost);
+    }
     if (is_lost) {
         status = lose_listed(step, job, lost, &count, &worn);
     }
@@ -109,7 +167,14 @@ tamis_status core_task_lacks(core_step *step, core_job *job, uint32_t task, bool
         return status;
     }
     if (count == 0) { /* it may come back, or is made again already */
-        return wait_for_holder(step, job, task, is_held, lost);
+        status = wait_for_holder(step, job, task, is_held, lost);
+        if (status != TAMIS_OK || !is_hopeless(step, job, task)) {
+            return status;
+        }
+        job->stages[job->stage].tasks[task].unreachable = 0;
+        return core_job_fail(step, job, job->stage, task, TAMIS_EPEER,
+                             "no worker reaches the results of the coordinator: look at its "
+                             "--data-listen, then resume the job");
     }
     if (!is_held) {
         core_make_pending(step->core, &job->stages[job->stage], task);

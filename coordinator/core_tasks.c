@@ -51,6 +51,7 @@ void core_mark_done(tamis_coordinator_core *core, core_job *job, uint32_t stage_
     done->state = CORE_TASK_DONE;
     done->fence = record->fence;
     done->folder = (uint16_t)record->folder;
+    done->unreachable = 0;
     stage->done_count++;
     if (stage->stage.is_local) {
         stage->skip_stages = record->skip_stages;
@@ -206,7 +207,7 @@ static void note_failure(core_step *step, const core_job *job, uint32_t task, ui
 }
 
 static tamis_status lack(core_step *step, core_job *job, uint32_t task, bool is_held,
-                         const tamis_message *message)
+                         uint32_t worker, const tamis_message *message)
 {
     const tamis_core_lost lost = {
         .is_gone = message->body.task_failed.is_gone,
@@ -219,7 +220,7 @@ static tamis_status lack(core_step *step, core_job *job, uint32_t task, bool is_
 
     core_count16(&failed->lost);
     job->lost++;
-    return core_task_lacks(step, job, task, is_held, &lost);
+    return core_task_lacks(step, job, task, is_held, step->core->workers[worker]->folder, &lost);
 }
 
 tamis_status core_on_task_failed(core_step *step, uint32_t worker, const tamis_core_event *event)
@@ -251,7 +252,7 @@ tamis_status core_on_task_failed(core_step *step, uint32_t worker, const tamis_c
     note_failure(step, job, task, worker, outcome.status, outcome.text);
     is_held = core->leases[lease].twin != CORE_NONE;
     core_lease_remove(core, &job->stages[job->stage], lease);
-    status = message->body.task_failed.has_lost ? lack(step, job, task, is_held, message)
+    status = message->body.task_failed.has_lost ? lack(step, job, task, is_held, worker, message)
                                                 : fail_task(step, job, task, is_held, &outcome,
                                                             message->body.task_failed.is_retryable);
     return status == TAMIS_OK ? core_advance(step) : status;
@@ -293,9 +294,10 @@ tamis_status core_on_local_ended(core_step *step, const tamis_core_event *event)
         core_make_pending(core, stage, 0);
     } else {
         note_failure(step, job, 0, CORE_NONE, event->status, event->text);
-        status = event->lost != NULL ? core_task_lacks(step, job, 0, false, event->lost)
-                                     : fail_task(step, job, 0, false, event,
-                                                 tamis_status_is_retryable(event->status));
+        status =
+            event->lost != NULL
+                ? core_task_lacks(step, job, 0, false, CORE_NO_FOLDER, event->lost)
+                : fail_task(step, job, 0, false, event, tamis_status_is_retryable(event->status));
     }
     return status == TAMIS_OK ? core_advance(step) : status;
 }

@@ -16,10 +16,9 @@ struct tamis_stage_runner {
     tamis_job_view *view; /* of view_job */
     char view_job[TAMIS_JOB_ID_SIZE];
     uint32_t view_generation;
-    tamis_attempt *attempt; /* NULL: none runs */
-    tamis_attempt *ended;   /* what the last event borrows from */
-    tamis_core_lost lost;   /* likewise */
-    tamis_err publish_err;
+    tamis_attempt *attempt;  /* NULL: none runs */
+    tamis_attempt *ended;    /* what the last event borrows from */
+    tamis_core_lost lost;    /* likewise */
     tamis_buf blob;          /* used by the executor while a task runs */
     tamis_run_status status; /* likewise: counters of the stages before */
 };
@@ -280,10 +279,17 @@ tamis_status tamis_stage_runner_take(tamis_stage_runner *runner, tamis_core_even
     if (status == TAMIS_EAGAIN) {
         return status;
     }
-    if (status != TAMIS_OK || kind != TAMIS_EXECUTOR_DONE) {
+    if (status != TAMIS_OK || (kind != TAMIS_EXECUTOR_DONE && kind != TAMIS_EXECUTOR_PUBLISHED)) {
         return tamis_err_set(err, TAMIS_EIO, "the thread of local tasks has ended");
     }
     TAMIS_ASSERT(body == attempt);
+    if (kind == TAMIS_EXECUTOR_DONE && attempt->status == TAMIS_OK) {
+        status =
+            tamis_socket_pass(tamis_actor_pipe(runner->executor), TAMIS_EXECUTOR_PUBLISH, attempt);
+        return status == TAMIS_OK
+                   ? TAMIS_EAGAIN
+                   : tamis_err_set(err, status, "cannot pass a result to its thread");
+    }
     tamis_attempt_destroy(runner->ended);
     runner->ended = attempt;
     runner->attempt = NULL;
@@ -305,10 +311,6 @@ tamis_status tamis_stage_runner_take(tamis_stage_runner *runner, tamis_core_even
             .task_count = attempt->lost.count,
         };
         out_event->lost = &runner->lost;
-    }
-    if (attempt->status == TAMIS_OK) {
-        out_event->status = tamis_attempt_publish(attempt, &runner->publish_err);
-        out_event->text = runner->publish_err.text;
     }
     return TAMIS_OK;
 }

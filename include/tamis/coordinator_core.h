@@ -39,6 +39,8 @@ typedef struct tamis_core_settings {
     uint32_t straggler_ms;  /* no task that runs for less is given to a second worker */
     uint32_t lost_after_ms; /* results whose worker is silent for so long are made again when a
                                task cannot get at them */
+    uint32_t unreachable_max; /* times that one task may fail to get at results whose worker is
+                                 heard of, before they are made again by others; up to 63 */
     bool is_single_job;     /* the ledger serves one job: another one is refused (TAMIS_ECHANGED) */
     bool is_embedded;       /* one worker, which lives and dies with the coordinator */
     tamis_peer_build build; /* borrowed for the core's life, with all that follows */
@@ -54,7 +56,7 @@ typedef struct tamis_core_settings {
 } tamis_core_settings;
 
 /* heartbeat 300 ms, lease 2.5 s, resend 1 s, retry 250 ms, 4 attempts, straggler 10 s, lost after
- * 30 s. */
+ * 30 s, 5 times out of reach. */
 void tamis_core_settings_defaults(tamis_core_settings *out_settings);
 
 typedef enum tamis_core_event_kind {
@@ -118,6 +120,7 @@ typedef enum tamis_local_command {
     X(TASK_ISOLATED, "task.isolated", WARN, "losses")                                              \
     X(TASK_FAILED, "task.failed", WARN, "attempts")                                                \
     X(RESULT_UNREACHABLE, "result.unreachable", WARN, "results")                                   \
+    X(RESULT_GIVEN_UP, "result.given_up", WARN, "results")                                         \
     X(JOB_REWOUND, "job.rewound", WARN, "results")                                                 \
     X(JOB_QUEUED, "job.queued", INFO, "bytes")                                                     \
     X(JOB_STARTED, "job.started", INFO, "")                                                        \

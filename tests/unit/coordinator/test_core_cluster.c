@@ -475,6 +475,110 @@ static void test_placement(void **state)
     assert_int_equal(first[0], first[1]);
 }
 
+/* ---- Workers that are cut off from each other ------------------------------------------------ */
+
+/* The worker cannot reach the result of SCAN 0, in that folder, and takes nothing more. */
+static void fail_to_reach(core_fixture *f, const char *peer, uint64_t fence, uint32_t task,
+                          uint32_t folder)
+{
+    static const uint32_t tasks[] = {0};
+    tamis_message message = lost_message(fence, 1, task, false, tasks, 1);
+
+    message.body.task_failed.lost_folder = folder;
+    core_request(f, peer, 0);
+    core_say(f, peer, &message, core_no_bulk);
+}
+
+/* All of stage 1 but one task is done, which w2 has. Returns its fence. */
+static uint64_t link_all_but_one(core_fixture *f, uint32_t *out_task)
+{
+    uint32_t count = 0;
+
+    scan_all(f, 0);
+    greet(f, "w2", "h2", "/d", ID_2);
+    count = core_status_of(f)->stages[1].stage.task_count;
+    for (uint32_t t = 0; t + 1 < count; t++) {
+        core_request(f, "w2", 1);
+        (void)core_expect(f, "w2", TAMIS_MESSAGE_ASSIGN);
+        *out_task = f->last->body.assign.task;
+        core_request(f, "w2", 0);
+        assert_int_equal(core_finish(f, "w2", 1, *out_task, EPOCH + BATCHES + 1 + t), TAMIS_OK);
+    }
+    core_request(f, "w2", 1);
+    (void)core_expect(f, "w2", TAMIS_MESSAGE_ASSIGN);
+    *out_task = f->last->body.assign.task;
+    return f->last->fence;
+}
+
+static void test_retry_goes_to_the_holder(void **state)
+{
+    core_fixture *f = *state;
+    uint32_t task = 0;
+    uint64_t fence = link_all_but_one(f, &task);
+
+    greet(f, "w3", "h3", "/d", "3333333333333333");
+    fail_to_reach(f, "w2", fence, task, 1);
+    core_request(f, "w2", 1);
+    core_request(f, "w3", 1);
+    core_request(f, "w1", 1);
+    core_tick(f, (uint64_t)f->settings.retry_ms * 4);
+    assert_int_equal(core_expect(f, "w1", TAMIS_MESSAGE_ASSIGN)->body.assign.task, task);
+    /* The holder itself may lack another one: then it is the third one's turn. */
+    fail_to_reach(f, "w1", f->last->fence, task, 2);
+    core_tick(f, (uint64_t)f->settings.retry_ms * 4);
+    assert_int_equal(core_expect(f, "w3", TAMIS_MESSAGE_ASSIGN)->body.assign.task, task);
+}
+
+static void test_retry_waits_for_another(void **state)
+{
+    core_fixture *f = *state;
+    uint64_t waited_ms = 0;
+    uint32_t task = 0;
+    uint64_t fence = link_all_but_one(f, &task);
+
+    fail_to_reach(f, "w2", fence, task, 1);
+    core_tick(f, (uint64_t)f->settings.retry_ms * 4);
+    while (core_status_of(f)->tasks_running == 0 && waited_ms <= f->settings.lost_after_ms) {
+        core_request(f, "w1", 0); /* lives, and takes nothing */
+        core_request(f, "w2", 1);
+        core_tick(f, f->settings.heartbeat_ms);
+        waited_ms += f->settings.heartbeat_ms;
+    }
+    assert_in_range(waited_ms, f->settings.lost_after_ms / 2, f->settings.lost_after_ms);
+}
+
+/* Nobody but the holder, which takes nothing, and one that cannot reach it: the result is made
+ * again, by that one. */
+static void test_lasting_cut_ends(void **state)
+{
+    core_fixture *f = *state;
+    uint32_t task = 0;
+    uint64_t fence = link_all_but_one(f, &task);
+
+    (void)drain(f, "w1", false, false);
+    for (uint32_t i = 1; i < f->settings.unreachable_max; i++) {
+        fail_to_reach(f, "w2", fence, task, 1);
+        core_heartbeat(f, "w1", NULL, 0);
+        core_heartbeat(f, "w2", NULL, 0);
+        core_request(f, "w2", 1);
+        core_tick(f, (uint64_t)f->settings.retry_ms * 4);
+        fence = core_expect(f, "w2", TAMIS_MESSAGE_ASSIGN)->fence;
+        assert_int_equal(f->last->body.assign.task, task);
+        assert_int_equal(core_status_of(f)->tasks_rescued, 0);
+    }
+    fail_to_reach(f, "w2", fence, task, 1);
+    assert_int_equal(core_status_of(f)->stage, 0);
+    assert_int_equal(f->status.tasks_rescued, 1);
+    (void)drain(f, "w1", false, true);
+    core_request(f, "w1", 1);
+    assert_int_equal(core_count(f, "w1", TAMIS_MESSAGE_ASSIGN), 0); /* it has been there */
+    core_request(f, "w2", 1);
+    fence = core_expect(f, "w2", TAMIS_MESSAGE_ASSIGN)->fence;
+    assert_int_equal(core_finish(f, "w2", 0, 0, fence), TAMIS_OK);
+    assert_int_equal(core_status_of(f)->stage, 1);
+    assert_int_equal(f->status.state, TAMIS_RUN_RUNNING);
+}
+
 #define CORE_TEST(name) cmocka_unit_test_setup_teardown(name, core_set_up, core_tear_down)
 
 int main(void)
@@ -498,6 +602,9 @@ int main(void)
         CORE_TEST(test_another_user_under_the_same_name),
         CORE_TEST(test_credit_is_bounded),
         CORE_TEST(test_placement),
+        CORE_TEST(test_retry_goes_to_the_holder),
+        CORE_TEST(test_retry_waits_for_another),
+        CORE_TEST(test_lasting_cut_ends),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
