@@ -91,9 +91,12 @@ static bool renew(core_step *step, uint32_t index, const tamis_held *held, uint3
 static tamis_status resend_lost(core_step *step, const core_worker *worker)
 {
     tamis_coordinator_core *core = step->core;
+    uint32_t beat_ms = core_heartbeat_ms(core);
+    /* The next heartbeat of a worker that is seldom heard is the first that can list it. */
+    uint64_t wait_ms = core->settings.resend_ms > beat_ms ? core->settings.resend_ms : beat_ms;
 
     for (uint32_t i = worker->first_lease; i != CORE_NONE; i = core->leases[i].next) {
-        if (step->now_ms - core->leases[i].sent_ms >= core->settings.resend_ms) {
+        if (step->now_ms - core->leases[i].sent_ms >= wait_ms) {
             tamis_status status = core_send_assign(step, i);
 
             if (status != TAMIS_OK) {
@@ -163,6 +166,7 @@ static tamis_status on_heartbeat(core_step *step, core_worker *worker, uint32_t 
         (void)core_note_worker(step, TAMIS_NOTE_WORKER_MAY_LEAVE, worker);
     }
     answer.body.heartbeat.answered = message->sequence;
+    answer.body.heartbeat.heartbeat_ms = core_heartbeat_ms(step->core);
     status = core_send(step, core_peer(worker), &answer, core_nothing());
     free(stop);
     if (status == TAMIS_OK && renewed < worker->lease_count) {

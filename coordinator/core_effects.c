@@ -3,6 +3,10 @@
 
 #include "core_internal.h"
 
+#define BEATS_A_MS                                                                                 \
+    10 /* of all workers: their heartbeats are not to fill the coordinator's time                  \
+        */
+
 #define CHANGES_FIRST_CAPACITY 16
 
 void tamis_core_effects_init(tamis_core_effects *effects)
@@ -58,6 +62,15 @@ tamis_status core_send(core_step *step, tamis_slice peer, const tamis_message *m
                                               tamis_message_kind_name(message->kind));
 }
 
+uint32_t core_heartbeat_ms(const tamis_coordinator_core *core)
+{
+    uint32_t most = core->settings.lease_ms / 3; /* two of them may be lost */
+    uint32_t wanted = core->known_count / BEATS_A_MS;
+
+    wanted = wanted < most ? wanted : most;
+    return wanted > core->settings.heartbeat_ms ? wanted : core->settings.heartbeat_ms;
+}
+
 tamis_message core_beat(core_step *step)
 {
     tamis_message message = core_message(step, TAMIS_MESSAGE_HEARTBEAT, NULL, 0);
@@ -70,6 +83,7 @@ tamis_message core_beat(core_step *step)
     message.body.heartbeat.folders_version = 0;
     message.body.heartbeat.may_leave = false;
     message.body.heartbeat.answered = 0;
+    message.body.heartbeat.heartbeat_ms = 0;
     return message;
 }
 

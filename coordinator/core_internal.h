@@ -318,6 +318,8 @@ tamis_message core_message(core_step *step, tamis_message_kind kind, const char 
 TAMIS_MUST_USE
 tamis_status core_send(core_step *step, tamis_slice peer, const tamis_message *message,
                        tamis_slice bulk);
+/* How often each worker is to be heard. */
+uint32_t core_heartbeat_ms(const tamis_coordinator_core *core);
 /* A heartbeat without any held task. */
 tamis_message core_beat(core_step *step);
 TAMIS_MUST_USE

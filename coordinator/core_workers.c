@@ -252,7 +252,7 @@ static tamis_status send_welcome(core_step *step, const core_worker *worker)
 {
     tamis_message message = core_message(step, TAMIS_MESSAGE_WELCOME, NULL, 0);
 
-    message.body.welcome.heartbeat_ms = step->core->settings.heartbeat_ms;
+    message.body.welcome.heartbeat_ms = core_heartbeat_ms(step->core);
     message.body.welcome.lease_ms = step->core->settings.lease_ms;
     message.body.welcome.cluster = step->core->cluster;
     return core_send(step, core_peer(worker), &message, core_nothing());

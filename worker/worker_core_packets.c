@@ -60,6 +60,19 @@ static tamis_status leave(worker_step *step)
     return status == TAMIS_OK ? worker_send(step, &bye, tamis_slice_of(NULL, 0)) : status;
 }
 
+/* The more workers there are, the less often each of them is to be heard. */
+static void take_pace(worker_step *step, uint32_t heartbeat_ms)
+{
+    tamis_worker_core *core = step->core;
+
+    if (heartbeat_ms != 0) {
+        core->heartbeat_ms = heartbeat_ms;
+        if (core->next_heartbeat_ms > step->now_ms + heartbeat_ms) {
+            core->next_heartbeat_ms = step->now_ms + heartbeat_ms;
+        }
+    }
+}
+
 static tamis_status on_heartbeat(worker_step *step, const tamis_message *message)
 {
     tamis_status status = TAMIS_OK;
@@ -76,6 +89,7 @@ static tamis_status on_heartbeat(worker_step *step, const tamis_message *message
     }
     /* Last: what was taken away above must not come out under the renewed lease. */
     worker_renew_lease(step, message->body.heartbeat.answered);
+    take_pace(step, message->body.heartbeat.heartbeat_ms);
     return message->body.heartbeat.may_leave ? leave(step) : worker_go_on(step);
 }
 

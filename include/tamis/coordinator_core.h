@@ -31,7 +31,8 @@
 typedef struct tamis_coordinator_core tamis_coordinator_core;
 
 typedef struct tamis_core_settings {
-    uint32_t heartbeat_ms;  /* of workers */
+    uint32_t heartbeat_ms;  /* of workers; longer from 10 of them for each ms on, up to a third of
+                               the lease */
     uint32_t lease_ms;      /* a task whose worker is silent for so long is given to another */
     uint32_t resend_ms;     /* an assignment that no heartbeat lists after so long is sent again */
     uint32_t retry_ms;      /* before a failed task is tried again; doubles with each attempt */

@@ -239,6 +239,7 @@ typedef struct tamis_message {
             uint64_t folders_version; /* of a worker: what it has of the book */
             bool may_leave;           /* of the coordinator: to a worker that drains */
             uint64_t answered;        /* likewise: sequence of the heartbeat that it answers */
+            uint32_t heartbeat_ms;    /* likewise: how often from now on; 0: as before */
         } heartbeat;
         struct {
             tamis_peer_build build;

@@ -33,6 +33,7 @@ static tamis_status decode_heartbeat(const Tamis__V1__Heartbeat *heartbeat, wire
     box->message.body.heartbeat.folders_version = heartbeat->folders_version;
     box->message.body.heartbeat.may_leave = heartbeat->may_leave;
     box->message.body.heartbeat.answered = heartbeat->answered;
+    box->message.body.heartbeat.heartbeat_ms = heartbeat->heartbeat_ms;
     box->message.body.heartbeat.jobs = (const char *const *)heartbeat->jobs;
     box->message.body.heartbeat.job_count = heartbeat->n_jobs;
     return heartbeat->credit <= TAMIS_WORKER_CREDIT_MAX ? TAMIS_OK : TAMIS_EFORMAT;

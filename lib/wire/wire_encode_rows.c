@@ -54,6 +54,7 @@ static tamis_status encode_heartbeat(wire_encoder *encoder, const tamis_message 
     heartbeat->folders_version = message->body.heartbeat.folders_version;
     heartbeat->may_leave = message->body.heartbeat.may_leave;
     heartbeat->answered = message->body.heartbeat.answered;
+    heartbeat->heartbeat_ms = message->body.heartbeat.heartbeat_ms;
     encoder->envelope.body_case = TAMIS__V1__ENVELOPE__BODY_HEARTBEAT;
     encoder->envelope.heartbeat = heartbeat;
     return TAMIS_OK;

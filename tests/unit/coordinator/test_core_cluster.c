@@ -421,6 +421,38 @@ static void test_drain_ends_with_the_process(void **state)
     assert_int_equal(core_status_of(f)->workers_draining, 0);
 }
 
+/* ---- Heartbeats ------------------------------------------------------------------------------ */
+
+static uint32_t pace(core_fixture *f)
+{
+    core_heartbeat(f, "w0", NULL, 0);
+    return core_expect(f, "w0", TAMIS_MESSAGE_HEARTBEAT)->body.heartbeat.heartbeat_ms;
+}
+
+static void test_many_workers_are_heard_less_often(void **state)
+{
+    core_fixture *f = *state;
+
+    f->settings.heartbeat_ms = 5;
+    f->settings.lease_ms = 18;
+    core_restart(f);
+    for (uint32_t i = 0; i < 80; i++) {
+        char peer[16];
+        char id[TAMIS_FOLDER_ID_SIZE];
+
+        (void)snprintf(peer, sizeof(peer), "w%u", i);
+        (void)snprintf(id, sizeof(id), "%016x", i + 1);
+        greet(f, peer, peer, "/d", id);
+        (void)core_expect(f, peer, TAMIS_MESSAGE_WELCOME);
+        /* 1 ms for 10 of them, but not less than the setting nor more than a third of a lease. */
+        assert_int_equal(f->last->body.welcome.heartbeat_ms, i + 1 < 60 ? 5 : 6);
+        if (i == 58) {
+            assert_int_equal(pace(f), 5);
+        }
+    }
+    assert_int_equal(pace(f), 6);
+}
+
 /* ---- Peers ----------------------------------------------------------------------------------- */
 
 static void test_another_user_under_the_same_name(void **state)
@@ -599,6 +631,7 @@ int main(void)
         CORE_TEST(test_lists),
         CORE_TEST(test_drain),
         CORE_TEST(test_drain_ends_with_the_process),
+        CORE_TEST(test_many_workers_are_heard_less_often),
         CORE_TEST(test_another_user_under_the_same_name),
         CORE_TEST(test_credit_is_bounded),
         CORE_TEST(test_placement),

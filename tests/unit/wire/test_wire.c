@@ -335,6 +335,7 @@ static void test_heartbeat(void **state)
     message.body.heartbeat.folders_version = UINT64_MAX;
     message.body.heartbeat.may_leave = true;
     message.body.heartbeat.answered = 77;
+    message.body.heartbeat.heartbeat_ms = 833;
     for (uint32_t i = 0; i < 3; i++) {
         held[i] = (tamis_held){.fence = i + 1, .stage = i, .task = i * 2, .bytes = 9};
         memcpy(held[i].job, JOB_ID, sizeof(held[i].job));
@@ -348,6 +349,7 @@ static void test_heartbeat(void **state)
     assert_int_equal(back->body.heartbeat.folders_version, UINT64_MAX);
     assert_true(back->body.heartbeat.may_leave);
     assert_int_equal(back->body.heartbeat.answered, 77);
+    assert_int_equal(back->body.heartbeat.heartbeat_ms, 833);
     tamis_message_destroy(back);
 
     message.body.heartbeat.jobs = bad_jobs;

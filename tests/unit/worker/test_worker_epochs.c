@@ -39,6 +39,31 @@ static uint64_t beat(fixture *f)
     return f->last->sequence;
 }
 
+static void test_pace_is_told(void **state)
+{
+    fixture *f = *state;
+    tamis_message message = {.kind = TAMIS_MESSAGE_HEARTBEAT};
+
+    welcome(f); /* every 100 ms */
+    message.body.heartbeat.answered = beat(f);
+    message.body.heartbeat.heartbeat_ms = 500;
+    hear(f, &message, no_bulk);
+    tick(f, 99); /* the next one was due already */
+    assert_int_equal(count(f, TAMIS_MESSAGE_HEARTBEAT), 0);
+    (void)beat(f);
+    tick(f, 499);
+    assert_int_equal(count(f, TAMIS_MESSAGE_HEARTBEAT), 0);
+    tick(f, 1);
+    assert_int_equal(count(f, TAMIS_MESSAGE_HEARTBEAT), 1);
+    message.body.heartbeat.answered = f->last->sequence;
+    message.body.heartbeat.heartbeat_ms = 200; /* at once */
+    hear(f, &message, no_bulk);
+    tick(f, 199);
+    assert_int_equal(count(f, TAMIS_MESSAGE_HEARTBEAT), 0);
+    tick(f, 1);
+    assert_int_equal(count(f, TAMIS_MESSAGE_HEARTBEAT), 1);
+}
+
 static void test_hello_tells_all(void **state)
 {
     fixture *f = *state;
@@ -344,6 +369,7 @@ static void test_isolated_run_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        CORE_TEST(test_pace_is_told),
         CORE_TEST(test_hello_tells_all),
         CORE_TEST(test_persists_before_acting),
         CORE_TEST(test_lower_epoch_is_refused),
