@@ -3,10 +3,7 @@
 
 #include "core_internal.h"
 
-#define BEATS_A_MS                                                                                 \
-    10 /* of all workers: their heartbeats are not to fill the coordinator's time                  \
-        */
-
+#define BEATS_A_MS             10 /* of all workers together */
 #define CHANGES_FIRST_CAPACITY 16
 
 void tamis_core_effects_init(tamis_core_effects *effects)

@@ -224,7 +224,7 @@ class Checks(Session):
         with cluster:
             pid = cluster.coordinator.pid
             port = int(cluster.url.rsplit(":", 1)[1])
-            wait_until(lambda: cluster.log_has("coordinator", "worker.hello"), "workers")
+            wait_until(lambda: cluster.log_has("coordinator", "worker.joined"), "workers")
             before = memory_of(pid)
             held = []
             client = self.submit_with(cluster, keys, "strangers-out")
@@ -250,7 +250,7 @@ class Checks(Session):
         with cluster:
             pid = cluster.coordinator.pid
             port = int(cluster.url.rsplit(":", 1)[1])
-            wait_until(lambda: cluster.log_has("coordinator", "worker.hello"), "workers")
+            wait_until(lambda: cluster.log_has("coordinator", "worker.joined"), "workers")
             before = memory_of(pid)
             held = []
             client = self.submit_with(cluster, keys, "greedy-out")
@@ -345,7 +345,7 @@ class Checks(Session):
         with Cluster(self.args, self.path("peers"), 2) as cluster:
             pid = cluster.coordinator.pid
             port = int(cluster.url.rsplit(":", 1)[1])
-            wait_until(lambda: cluster.log_has("coordinator", "worker.hello"), "workers")
+            wait_until(lambda: cluster.log_has("coordinator", "worker.joined"), "workers")
             before = memory_of(pid)
             stop = threading.Event()
             thread = threading.Thread(target=self.malformed, args=(port, stop))

@@ -137,7 +137,8 @@ static void add_counters(void *context, const tamis_stage *stage, double seconds
     o->poisoned += counters[TAMIS_COUNTER_POISONED];
 }
 
-static void run(fixture *f, bool is_isolated, uint32_t spoiled, outcome *o)
+static void run_emit_with(fixture *f, bool is_isolated, uint32_t spoiled, tamis_task_run run_emit,
+                          outcome *o)
 {
     static char id[] = "0000000000000000";
     tamis_task_table isolated;
@@ -165,6 +166,7 @@ static void run(fixture *f, bool is_isolated, uint32_t spoiled, outcome *o)
     for (size_t i = 0; i < TAMIS_STAGE_KIND_COUNT; i++) {
         isolated.run[i] = tamis_isolate_run;
     }
+    isolated.run[TAMIS_STAGE_EMIT] = run_emit;
     write_inputs(in, spoiled);
     tamis_settings_defaults(&job.settings);
     job.settings.output_format = TAMIS_OUTPUT_JSONL;
@@ -175,6 +177,29 @@ static void run(fixture *f, bool is_isolated, uint32_t spoiled, outcome *o)
     tamis_plan_fini(&job.plan);
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
     assert_int_equal(errno, ECHILD);
+}
+
+static void run(fixture *f, bool is_isolated, uint32_t spoiled, outcome *o)
+{
+    run_emit_with(f, is_isolated, spoiled, tamis_isolate_run, o);
+}
+
+/* Tasks whose lease has ended when they ask. */
+static unsigned asked;
+
+static tamis_status refuse_to_publish(void *context, tamis_err *err)
+{
+    (void)context;
+    asked++;
+    return tamis_err_set(err, TAMIS_ECANCELED, "the lease has ended");
+}
+
+static tamis_status run_late(const tamis_task_env *env, tamis_task_result *result, tamis_err *err)
+{
+    tamis_task_env late = *env;
+
+    late.await_publish = refuse_to_publish;
+    return tamis_isolate_run(&late, result, err);
 }
 
 static void poison(const char *items)
@@ -387,6 +412,22 @@ static void test_emit(void **state)
     assert_non_null(strstr(found.err.text, "were removed for it"));
 }
 
+/* The process asks before it gives a file its name in OUT, and does not when it may not. */
+static void test_emit_asks_before_it_publishes(void **state)
+{
+    char path[TAMIS_PATH_MAX];
+    outcome found;
+    struct stat info;
+
+    asked = 0;
+    run_emit_with(*state, true, NOBODY, run_late, &found);
+    assert_int_equal(found.status, TAMIS_ECANCELED);
+    assert_int_equal(asked, 1);
+    assert_non_null(strstr(found.err.text, "the lease has ended"));
+    (void)snprintf(path, sizeof(path), "%.4000s/documents/0.jsonl", found.out);
+    assert_int_equal(stat(path, &info), -1);
+}
+
 int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
@@ -395,6 +436,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test_setup_teardown(test_several, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_nobody_is_blamed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_emit, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_emit_asks_before_it_publishes, set_up, tear_down),
     };
 
     if (tamis_isolate_is_asked(argument_count, arguments)) {
