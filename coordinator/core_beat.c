@@ -130,13 +130,15 @@ static tamis_status answer_jobs(core_step *step, const core_worker *worker,
     return TAMIS_OK;
 }
 
-/* Whether it has a task that reads what others left. The book of a large cluster is no small
- * thing: who reads nothing is not told of it. */
-static bool reads_results(const tamis_coordinator_core *core, const core_worker *worker)
+/* Whether it is to know the folders now. The book of a large cluster is no small thing: who has no
+ * task that reads what others left is not told of it. With keys everybody is, and at once: from the
+ * book a data server takes whom it lets in, and whom no longer. */
+static bool needs_folders(const tamis_coordinator_core *core, const core_worker *worker)
 {
     const core_job *job = core_running_job(core);
 
-    return worker->lease_count != 0 && job != NULL && job->stage != 0;
+    return core->settings.public_key != NULL ||
+           (worker->lease_count != 0 && job != NULL && job->stage != 0);
 }
 
 static tamis_status on_heartbeat(core_step *step, core_worker *worker, uint32_t index,
@@ -172,7 +174,7 @@ static tamis_status on_heartbeat(core_step *step, core_worker *worker, uint32_t 
     if (status == TAMIS_OK && renewed < worker->lease_count) {
         status = resend_lost(step, worker);
     }
-    if (status == TAMIS_OK && reads_results(step->core, worker)) {
+    if (status == TAMIS_OK && needs_folders(step->core, worker)) {
         status = core_send_folders(step, worker, message->body.heartbeat.folders_version);
     }
     if (status == TAMIS_OK) {

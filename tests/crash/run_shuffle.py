@@ -88,6 +88,31 @@ class Checks(Session):
             Client(self.tamis, cluster, self.path("with-keys-out"), self.paths,
                    options).finish(self.whole, "with keys")
 
+    def late_reader(self):
+        """A worker does SCAN and is drained, so that it has no task any more; one that comes only
+        then has a key of its own, and its data server lets that one in."""
+        keys = self.path("late-keys")
+        for name, role in [("coordinator", "coordinator"), ("client", "client"),
+                           ("w0", "worker"), ("w1", "worker")]:
+            require_codes(self.tamis.call("keys", "new", "--keys", keys, "--role", role, name), [0],
+                          "tamis keys new")
+        cluster = Cluster(self.args, self.path("late"), 0, NETWORK, [*NETWORK, "--keys", keys])
+        os.makedirs(cluster.data_folder(0))
+        cluster.start_coordinator(prefix=hiding([cluster.data_folder(0)]))
+        try:
+            cluster.start_worker(options=["--keys", keys, "--key", "w0", "--name", "first"])
+            client = Client(self.tamis, cluster, self.path("late-out"), self.paths,
+                            {**self.options, "keys": keys})
+            self.reach(cluster, client, "LINK", lambda: self.stage_is(cluster, 1))
+            require_codes(self.tamis.call("drain", "--coordinator", cluster.url, "--keys", keys,
+                                          "first"), [0], "tamis drain")
+            time.sleep(2)  # what it has begun ends
+            require(client.is_running(), "the run ended before")
+            cluster.start_worker(options=["--keys", keys, "--key", "w1"])
+            client.finish(self.whole, "a reader that came late", 60)
+        finally:
+            cluster.close()
+
     def killed_worker(self):
         """It comes back under another address; whoever pulled from it goes on."""
         with Cluster(self.args, self.path("killed"), 3, NETWORK, NETWORK) as cluster:
@@ -144,6 +169,7 @@ class Checks(Session):
                  ("removed folder", self.removed_folder), ("damaged result", self.damaged_result)]
         if can_hide():
             found.insert(1, ("hidden folders", self.hidden))
+            found.append(("late reader", self.late_reader))
         return found
 
 

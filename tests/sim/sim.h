@@ -300,6 +300,7 @@ typedef struct sim_world {
     unsigned fail_per_mille;
     unsigned fault_every_ms;
     bool is_shared; /* all data folders can be read from everywhere */
+    bool has_keys;  /* data servers let in whom their own book names */
     bool is_calm;   /* processes die, but nothing else happens */
 } sim_world;
 
@@ -417,6 +418,8 @@ void sim_job_dropped(sim_state *sim, uint32_t index, uint64_t job);
 void sim_epoch_persisted(sim_state *sim, uint32_t index);
 
 /* ---- sim_pull.c */
+/* Key of the process on that node; NULL: there are no keys. */
+const char *sim_public_key(const sim_state *sim, uint32_t node);
 void sim_pull_start(sim_state *sim, uint32_t index, sim_attempt *attempt);
 void sim_pull_step(sim_state *sim, uint32_t index, uint64_t fence);
 void sim_pull_receive(sim_state *sim, const sim_packet *packet);

@@ -293,6 +293,7 @@ static void fill_settings(sim_state *sim, tamis_core_settings *out_settings)
     out_settings->data_folder = sim->nodes[SIM_COORDINATOR].folder;
     out_settings->data_folder_id = sim->nodes[SIM_COORDINATOR].folder_id;
     out_settings->data_url = sim->data_url;
+    out_settings->public_key = sim_public_key(sim, SIM_COORDINATOR);
     out_settings->cluster = "00000000000000c1";
     out_settings->is_shared = folder_is_shared;
     out_settings->is_shared_context = sim;

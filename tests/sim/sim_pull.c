@@ -299,6 +299,44 @@ void sim_pull_step(sim_state *sim, uint32_t index, uint64_t fence)
 /* ---- Packets -----------------------------------------------------------------------------------
  */
 
+const char *sim_public_key(const sim_state *sim, uint32_t node)
+{
+    static const char *const keys[] = {
+        "0000000000000000000000000000000000000000", "1111111111111111111111111111111111111111",
+        "2222222222222222222222222222222222222222", "3333333333333333333333333333333333333333",
+        "4444444444444444444444444444444444444444", "5555555555555555555555555555555555555555",
+        "6666666666666666666666666666666666666666", "7777777777777777777777777777777777777777",
+    };
+
+    SIM_CHECK(sim, node < sizeof(keys) / sizeof(keys[0]));
+    return sim->world.has_keys ? keys[node] : NULL;
+}
+
+/* Whether the server's own book names the reader; the coordinator's key is good everywhere. */
+static bool lets_in(const sim_state *sim, uint32_t server, uint32_t reader)
+{
+    const char *key = sim_public_key(sim, reader);
+    tamis_folder_row rows[SIM_FOLDERS_MAX];
+    uint64_t version = 0;
+    size_t count = 0;
+
+    if (key == NULL || reader == SIM_COORDINATOR) {
+        return true;
+    }
+    if (server != SIM_COORDINATOR) {
+        return tamis_folder_book_has_key(
+            tamis_worker_core_book(sim->workers[server - SIM_WORKER_0].core), key);
+    }
+    count = tamis_coordinator_core_folders(sim->core, 0, rows, SIM_FOLDERS_MAX,
+                                           TAMIS_ROWS_BYTES_MAX, &version);
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].is_alive && strcmp(rows[i].public_key, key) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void serve(sim_state *sim, const sim_packet *packet)
 {
     tamis_data_request request;
@@ -384,7 +422,9 @@ void sim_pull_receive(sim_state *sim, const sim_packet *packet)
         return; /* for a process that has died */
     }
     if (is_request) {
-        serve(sim, packet);
+        if (lets_in(sim, packet->to, packet->from)) {
+            serve(sim, packet);
+        }
         return;
     }
     SIM_CHECK(sim, tamis_data_reply_decode(sim_packet_control(packet), &reply) == TAMIS_OK);

@@ -275,6 +275,9 @@ void sim_worker_start(sim_state *sim, uint32_t index)
     settings.folder_id = sim->nodes[SIM_WORKER_0 + index].folder_id;
     settings.name = sim->nodes[SIM_WORKER_0 + index].folder;
     settings.data_url = worker->data_url;
+    if (sim->world.has_keys) {
+        settings.public_key = sim_public_key(sim, SIM_WORKER_0 + index);
+    }
     settings.epochs = &worker->epochs;
     worker->credit = settings.credit;
     SIM_REQUIRE(tamis_worker_core_create(&settings, &worker->core) == TAMIS_OK);

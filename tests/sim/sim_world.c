@@ -224,6 +224,7 @@ static void choose_world(sim_state *sim)
     world->task_max_ms = sim_chance(sim, 500) ? 50 : 1500;
     world->fault_every_ms = sim_chance(sim, 250) ? SIM_FAULTS_END_MS : 3000;
     world->is_shared = sim_chance(sim, 200);
+    world->has_keys = sim->seed % 2 == 0;
     if (world->is_calm) {
         world->drop_per_mille = 0;
         world->repeat_per_mille = 0;

@@ -481,6 +481,45 @@ static void test_credit_is_bounded(void **state)
     assert_int_equal(core_count(f, "w", TAMIS_MESSAGE_ASSIGN), TAMIS_WORKER_CREDIT_MAX);
 }
 
+/* What the book says after a heartbeat of a worker that has it up to `version`; false: nothing. */
+static bool hears_of_folders(core_fixture *f, const char *peer, uint64_t version)
+{
+    tamis_message message = {.kind = TAMIS_MESSAGE_HEARTBEAT};
+
+    message.body.heartbeat.folders_version = version;
+    core_say(f, peer, &message, core_no_bulk);
+    return core_count(f, peer, TAMIS_MESSAGE_FOLDERS) != 0;
+}
+
+/* With keys a worker without any task knows too whom its data server lets in. */
+static void test_keys_go_to_idle_workers(void **state)
+{
+    core_fixture *f = *state;
+    uint64_t version = 0;
+
+    greet(f, "w1", "h1", "/d", ID_1);
+    assert_false(hears_of_folders(f, "w1", 0)); /* no keys: it reads nothing */
+    f->settings.public_key = "coordinatorcoordinatorcoordinatorcoordin";
+    core_restart(f);
+    greet(f, "w1", "h1", "/d", ID_1);
+    assert_true(hears_of_folders(f, "w1", 0));
+    version = f->last->body.folders.to_version;
+    assert_false(hears_of_folders(f, "w1", version));
+    greet(f, "w2", "h2", "/e", ID_2); /* joins */
+    assert_true(hears_of_folders(f, "w1", version));
+    assert_string_equal(f->last->body.folders.rows[0].folder_id, ID_2);
+    assert_true(f->last->body.folders.rows[0].is_alive);
+    version = f->last->body.folders.to_version;
+    for (uint64_t ms = 0; ms < f->settings.lease_ms; ms += f->settings.heartbeat_ms) {
+        core_tick(f, f->settings.heartbeat_ms); /* w2 is not heard of any more */
+        if (hears_of_folders(f, "w1", version)) {
+            break;
+        }
+    }
+    assert_string_equal(f->last->body.folders.rows[0].folder_id, ID_2);
+    assert_false(f->last->body.folders.rows[0].is_alive);
+}
+
 /* The same tasks go to the same folders, whoever asks first. */
 static void test_placement(void **state)
 {
@@ -634,6 +673,7 @@ int main(void)
         CORE_TEST(test_many_workers_are_heard_less_often),
         CORE_TEST(test_another_user_under_the_same_name),
         CORE_TEST(test_credit_is_bounded),
+        CORE_TEST(test_keys_go_to_idle_workers),
         CORE_TEST(test_placement),
         CORE_TEST(test_retry_goes_to_the_holder),
         CORE_TEST(test_retry_waits_for_another),
