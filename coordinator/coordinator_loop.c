@@ -369,16 +369,6 @@ static tamis_status end(coordinator_loop *loop, tamis_err *err)
     return status == TAMIS_OK ? tamis_ledger_commit(loop->store, &loop->effects, err) : status;
 }
 
-/* Whether the folder of a worker is the one that this machine has under the same path. */
-static bool is_shared(void *context, const char *path, const char *folder_id)
-{
-    char id[TAMIS_FOLDER_ID_SIZE];
-
-    (void)context;
-    return folder_id[0] != 0 && tamis_folder_id_read(path, id, NULL) == TAMIS_OK &&
-           strcmp(id, folder_id) == 0;
-}
-
 static bool result_is_there(void *context, const char *job, tamis_stage_kind kind, uint32_t stage,
                             uint32_t task, const char *data_folder)
 {
@@ -431,7 +421,6 @@ static tamis_status make_core(coordinator_loop *loop, tamis_err *err)
         settings.public_key = options->security->public_key;
     }
     settings.cluster = loop->cluster;
-    settings.is_shared = is_shared;
     settings.build = (tamis_peer_build){
         .protocol = TAMIS_PROTOCOL_VERSION, .build = loop->build, .zstd = tamis_build_zstd()};
     if (status == TAMIS_OK) {

@@ -50,7 +50,7 @@ bool core_may_leave(const core_step *step, const core_worker *worker)
 
     return worker->drain != CORE_DRAIN_NONE && worker->lease_count == 0 &&
            (worker->drain == CORE_DRAIN_NOW || folder->result_count == 0 ||
-            TAMIS_PLANTED(LEAVE_TOO_EARLY) || folder->is_shared);
+            TAMIS_PLANTED(LEAVE_TOO_EARLY));
 }
 
 static tamis_status drain_worker(core_step *step, uint32_t number, core_drain drain)
@@ -65,9 +65,6 @@ static tamis_status drain_worker(core_step *step, uint32_t number, core_drain dr
         return tamis_err_set(step->err, TAMIS_ENOMEM, "no memory to drain a worker");
     }
     if (drain != CORE_DRAIN_NONE && worker->drain == CORE_DRAIN_NONE) {
-        folder->is_shared =
-            core->settings.is_shared != NULL &&
-            core->settings.is_shared(core->settings.is_shared_context, folder->path, folder->id);
         (void)core_note_worker(step, TAMIS_NOTE_WORKER_DRAINS, worker);
     }
     folder->drain = drain;

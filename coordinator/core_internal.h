@@ -199,7 +199,6 @@ typedef struct core_folder {
     bool is_local;         /* the coordinator's own */
     bool is_replaced;      /* another id stands at its place */
     bool is_listed;        /* a worker that did not say goodbye had it in this epoch */
-    bool is_shared;        /* said when it was drained: every worker can read it by its path */
 } core_folder;
 
 typedef struct core_told {

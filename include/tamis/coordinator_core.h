@@ -50,10 +50,6 @@ typedef struct tamis_core_settings {
     const char *data_url;       /* of the server that serves it; NULL: none */
     const char *public_key;     /* of that server; NULL: none */
     const char *cluster;        /* id of the cluster when the ledger is new: 16 hex digits */
-    /* Whether every worker can read that folder by its path; asked once when a worker is drained.
-     * NULL: no. */
-    bool (*is_shared)(void *context, const char *path, const char *folder_id);
-    void *is_shared_context;
 } tamis_core_settings;
 
 /* heartbeat 300 ms, lease 2.5 s, resend 1 s, retry 250 ms, 4 attempts, straggler 10 s, lost after

@@ -15,6 +15,7 @@ import time
 from session import Session, parser_of, run_checks
 from tamis_cli import EXIT_DONE, EXIT_PEER, EXIT_USAGE, program_arguments, require
 from cluster import Cluster, wait_until
+from run_shuffle import can_hide, hiding
 from context import require_same_bytes
 
 
@@ -104,6 +105,28 @@ class Control(Session):
             require(self.status(cluster, job)["job"]["tasks_lost"] == 0, "a task was lost")
             require_same_bytes(self.whole, out, "one worker drained")
 
+    def drain_private(self):
+        """The coordinator sees the drained worker's folder, the other worker does not: its results
+        are needed where they are until the job is done."""
+        out = self.path("private-out")
+        cluster = Cluster(self.args, self.path("private"), 0)
+        os.makedirs(cluster.data_folder(0))
+        cluster.start_coordinator()
+        try:
+            cluster.start_worker(options=["--name", "first"])
+            job = self.submit_detached(cluster, out)
+            wait_until(lambda: any(int(task[1]) >= 1 for task in cluster.started_tasks(0)), "LINK")
+            self.ask(cluster, "drain", "first")
+            time.sleep(2)  # what it has begun ends
+            cluster.start_worker(prefix=hiding([cluster.data_folder(0)]))
+            self.wait_state(cluster, job, "done")
+            require(cluster.workers[0].wait(timeout=60) == 0, "code of a drained worker")
+            rescued = self.status(cluster, job)["job"]["tasks_rescued"]
+            require(rescued == 0, f"{rescued} results were made again")
+            require_same_bytes(self.whole, out, "one worker drained")
+        finally:
+            cluster.close()
+
     def screen(self):
         """--watch on a terminal draws one page over the other and leaves the screen as it was."""
         with self.cluster("screen", 1) as cluster:
@@ -136,8 +159,11 @@ class Control(Session):
         self.ask(cluster, "jobs", "--give-up", "300ms", code=EXIT_PEER)
 
     def checks(self):
-        return [("life of two jobs", self.life), ("paused over a restart", self.restart),
-                ("drain", self.drain), ("screen", self.screen), ("nobody", self.nobody_there)]
+        found = [("life of two jobs", self.life), ("paused over a restart", self.restart),
+                 ("drain", self.drain), ("screen", self.screen), ("nobody", self.nobody_there)]
+        if can_hide():
+            found.append(("drain, private folders", self.drain_private))
+        return found
 
 
 if __name__ == "__main__":

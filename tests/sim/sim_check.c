@@ -444,7 +444,7 @@ void sim_check_leave(sim_state *sim, uint32_t index)
         is_now =
             is_now || (strcmp(folder->id, id) == 0 && (folder->drain == 2 || folder->was_drained));
     }
-    for (uint32_t j = 0; j < sim->job_count && !is_now && !sim->world.is_shared; j++) {
+    for (uint32_t j = 0; j < sim->job_count && !is_now; j++) {
         const sim_job *job = &sim->jobs[j];
 
         for (uint32_t t = 0; t < job->task_count && !job->is_finished; t++) {

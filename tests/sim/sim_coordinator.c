@@ -271,15 +271,6 @@ static void lose_replaced(sim_state *sim)
     }
 }
 
-static bool folder_is_shared(void *context, const char *path, const char *folder_id)
-{
-    const sim_state *sim = context;
-
-    (void)path;
-    (void)folder_id;
-    return sim->world.is_shared;
-}
-
 static void fill_settings(sim_state *sim, tamis_core_settings *out_settings)
 {
     tamis_core_settings_defaults(out_settings);
@@ -295,8 +286,6 @@ static void fill_settings(sim_state *sim, tamis_core_settings *out_settings)
     out_settings->data_url = sim->data_url;
     out_settings->public_key = sim_public_key(sim, SIM_COORDINATOR);
     out_settings->cluster = "00000000000000c1";
-    out_settings->is_shared = folder_is_shared;
-    out_settings->is_shared_context = sim;
 }
 
 void sim_coordinator_start(sim_state *sim)
