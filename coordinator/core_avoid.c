@@ -5,6 +5,8 @@
  * wish, not a rule: it ends with its time, and when nobody is left. */
 #include "core_internal.h"
 
+#define GIVEN_UP_TIMES 10 /* longer: others may have to be given up before they can be made */
+
 static core_avoid *find(tamis_coordinator_core *core, uint64_t order, uint32_t stage, uint32_t task)
 {
     for (uint32_t i = 0; i < core->avoid_count; i++) {
@@ -53,7 +55,8 @@ void core_avoid_add(core_step *step, const core_job *job, uint32_t stage, uint32
         *avoid = (core_avoid){.order = job->order, .stage = stage, .task = task};
     }
     avoid->holder = (uint16_t)holder;
-    avoid->until_ms = step->now_ms + step->core->settings.lost_after_ms;
+    avoid->until_ms = step->now_ms + (uint64_t)step->core->settings.lost_after_ms *
+                                         (task == CORE_NONE ? GIVEN_UP_TIMES : 1);
     if (folder != CORE_NO_FOLDER && !lists(avoid, folder)) {
         if (avoid->folder_count == CORE_AVOID_FOLDERS) { /* the oldest may be tried again */
             memmove(avoid->folders, avoid->folders + 1,
@@ -87,11 +90,13 @@ const core_avoid *core_avoid_of(tamis_coordinator_core *core, uint32_t task)
         return NULL;
     }
     wanted = &job->stages[job->stage].tasks[task];
-    if (wanted->unreachable != 0) {
-        found = find(core, job->order, job->stage, task);
+    /* What is made again must not go back to where it was only because it lacks something from
+     * there: that is given up next, until all that the maker needs is within its reach. */
+    if (wanted->rescued != 0) {
+        found = find(core, job->order, job->stage, CORE_NONE);
     }
-    return found == NULL && wanted->rescued != 0 ? find(core, job->order, job->stage, CORE_NONE)
-                                                 : found;
+    return found == NULL && wanted->unreachable != 0 ? find(core, job->order, job->stage, task)
+                                                     : found;
 }
 
 bool core_avoid_is_listed(const tamis_coordinator_core *core, const core_avoid *avoid,
