@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "json_memory.h"
 #include "tamis/failpoint.h"
 #include "tamis/isolate.h"
 #include "tamis/suggest.h"
@@ -84,6 +85,7 @@ int main(int argument_count, char **arguments)
     if (tamis_isolate_is_asked(argument_count, arguments)) {
         return tamis_isolate_main(tamis_worker_tasks());
     }
+    tamis_json_memory_init();
     if (argument_count < 2) {
         print_help(stderr);
         return TAMIS_EXIT_USAGE;
