@@ -421,6 +421,7 @@ static tamis_status make_core(coordinator_loop *loop, tamis_err *err)
         settings.public_key = options->security->public_key;
     }
     settings.cluster = loop->cluster;
+    settings.check_blob = options->tasks->check_blob;
     settings.build = (tamis_peer_build){
         .protocol = TAMIS_PROTOCOL_VERSION, .build = loop->build, .zstd = tamis_build_zstd()};
     if (status == TAMIS_OK) {

@@ -103,6 +103,9 @@ typedef struct core_job {
     uint64_t size_bytes;        /* that the record promises */
     char *output;               /* path, for people */
     core_stage *stages;
+    uint32_t *batch_first_split; /* batch_count + 1 of them; NULL in jobs that are done */
+    uint32_t batch_count;
+    uint32_t against_batches; /* the first ones */
     uint32_t stage_count;
     uint32_t stage;
     uint32_t generation; /* of its views: grows when it is rewound */
@@ -368,6 +371,8 @@ void core_job_free(core_job *job);
 /* Fills stages and tasks from the packed bytes. */
 TAMIS_MUST_USE
 tamis_status core_job_lay_out(core_job *job, const tamis_job *unpacked, tamis_err *err);
+/* The task as one whose result is to be checked. */
+tamis_blob_owner core_blob_owner(const core_job *job, uint32_t stage, uint32_t task);
 TAMIS_MUST_USE
 tamis_status core_job_digest(const tamis_job *job, tamis_digest *out_digest, tamis_err *err);
 /* Makes room in the list: the oldest job that is done goes. False: none is done. */

@@ -47,6 +47,9 @@ core_job *core_job_add(tamis_coordinator_core *core, const char *id)
 
 static void job_drop_tasks(core_job *job)
 {
+    free(job->batch_first_split);
+    job->batch_first_split = NULL;
+    job->batch_count = 0;
     for (uint32_t s = 0; s < job->stage_count; s++) {
         free(job->stages[s].tasks);
         job->stages[s].tasks = NULL;
@@ -66,6 +69,44 @@ void core_job_free(core_job *job)
     free(job);
 }
 
+/* What is wanted of the plan afterwards: the splits of each batch. */
+static bool keep_batches(core_job *job, const tamis_plan *plan)
+{
+    size_t count = (size_t)plan->batch_count + 1;
+
+    job->batch_first_split = calloc(count, sizeof(*job->batch_first_split));
+    if (job->batch_first_split == NULL) {
+        return false;
+    }
+    job->batch_count = plan->batch_count;
+    if (plan->batch_count != 0) {
+        memcpy(job->batch_first_split, plan->batch_first_split,
+               count * sizeof(*job->batch_first_split));
+    }
+    for (job->against_batches = 0; job->against_batches < plan->batch_count;
+         job->against_batches++) {
+        const tamis_split *first = &plan->splits[job->batch_first_split[job->against_batches]];
+
+        if (!plan->inputs[first->input].is_against) {
+            break;
+        }
+    }
+    return true;
+}
+
+tamis_blob_owner core_blob_owner(const core_job *job, uint32_t stage, uint32_t task)
+{
+    tamis_blob_owner owner = {.kind = job->stages[stage].stage.kind};
+
+    if (owner.kind == TAMIS_STAGE_SCAN || owner.kind == TAMIS_STAGE_EMIT) {
+        TAMIS_ASSERT(task < job->batch_count);
+        owner.first_split = job->batch_first_split[task];
+        owner.end_split = job->batch_first_split[task + 1];
+        owner.is_against = task < job->against_batches;
+    }
+    return owner;
+}
+
 tamis_status core_job_lay_out(core_job *job, const tamis_job *unpacked, tamis_err *err)
 {
     tamis_stage stages[TAMIS_STAGES_MAX];
@@ -73,7 +114,8 @@ tamis_status core_job_lay_out(core_job *job, const tamis_job *unpacked, tamis_er
     TAMIS_ASSERT(job->stages == NULL);
     job->stage_count = tamis_job_stages(unpacked, stages);
     job->stages = calloc((size_t)job->stage_count + 1, sizeof(*job->stages));
-    if (job->stages == NULL || !core_set_text(&job->output, unpacked->out_path)) {
+    if (job->stages == NULL || !core_set_text(&job->output, unpacked->out_path) ||
+        !keep_batches(job, &unpacked->plan)) {
         free(job->stages);
         job->stages = NULL;
         job->stage_count = 0;

@@ -134,15 +134,48 @@ static tamis_status fail_task(core_step *step, core_job *job, uint32_t task, boo
     return status;
 }
 
-static tamis_status refuse_blob(core_step *step, core_job *job, uint32_t task, uint32_t lease)
+static void note_failure(core_step *step, const core_job *job, uint32_t task, uint32_t worker,
+                         tamis_status reason, const char *text)
 {
-    const tamis_core_event outcome = {.status = TAMIS_ELIMIT, .text = "the result is too large"};
-    bool is_held = step->core->leases[lease].twin != CORE_NONE;
-    tamis_status status = TAMIS_OK;
+    tamis_core_note *note =
+        core_note_task(step, TAMIS_NOTE_TASK_FAILED, job, job->stage, task,
+                       worker == CORE_NONE ? NULL : step->core->workers[worker]);
 
+    note->number = job->stages[job->stage].tasks[task].attempts + 1u;
+    (void)snprintf(note->text, sizeof(note->text), "%s: %.200s", tamis_status_name(reason),
+                   core_text(text));
+}
+
+/* A result that cannot be taken is a failed attempt: its holder may forget it. */
+static tamis_status refuse_result(core_step *step, core_job *job, uint32_t lease,
+                                  const tamis_message *message, const tamis_err *reason)
+{
+    const tamis_core_event outcome = {.status = reason->status, .text = reason->text};
+    bool is_held = step->core->leases[lease].twin != CORE_NONE;
+    bool is_retryable = reason->status != TAMIS_ELIMIT;
+    uint32_t task = step->core->leases[lease].task;
+    uint32_t worker = step->core->leases[lease].worker;
+    tamis_status status = send_ack(step, worker, message, reason->status);
+
+    note_failure(step, job, task, worker, reason->status, reason->text);
     core_lease_remove(step->core, &job->stages[job->stage], lease);
-    status = fail_task(step, job, task, is_held, &outcome, false);
+    if (status == TAMIS_OK) {
+        status = fail_task(step, job, task, is_held, &outcome, is_retryable);
+    }
     return status == TAMIS_OK ? core_advance(step) : status;
+}
+
+/* What is durable once must be fit for REPORT: nobody makes it again. */
+static tamis_status check_blob(const tamis_coordinator_core *core, const core_job *job,
+                               uint32_t task, tamis_slice blob, tamis_err *err)
+{
+    tamis_blob_owner owner = core_blob_owner(job, job->stage, task);
+
+    if (blob.size > TAMIS_BLOB_MAX) {
+        return tamis_err_set(err, TAMIS_ELIMIT, "the result is too large");
+    }
+    return core->settings.check_blob == NULL ? TAMIS_OK
+                                             : core->settings.check_blob(&owner, blob, err);
 }
 
 tamis_status core_on_task_done(core_step *step, uint32_t worker, const tamis_core_event *event)
@@ -161,6 +194,7 @@ tamis_status core_on_task_done(core_step *step, uint32_t worker, const tamis_cor
         .bytes = message->body.task_done.bytes,
         .documents = message->body.task_done.documents,
     };
+    tamis_err reason = {.status = TAMIS_OK};
     tamis_status status = TAMIS_OK;
 
     memcpy(record.counters, message->body.task_done.counters, sizeof(record.counters));
@@ -179,8 +213,8 @@ tamis_status core_on_task_done(core_step *step, uint32_t worker, const tamis_cor
     if (lease == CORE_NONE) {
         return send_ack(step, worker, message, TAMIS_EFENCED);
     }
-    if (event->bulk.size > TAMIS_BLOB_MAX) {
-        return refuse_blob(step, job, task, lease);
+    if (check_blob(step->core, job, task, event->bulk, &reason) != TAMIS_OK) {
+        return refuse_result(step, job, lease, message, &reason);
     }
     status = end_leases(step, job, task, lease);
     if (status == TAMIS_OK) {
@@ -193,18 +227,6 @@ tamis_status core_on_task_done(core_step *step, uint32_t worker, const tamis_cor
 }
 
 /* ---- Failures -------------------------------------------------------------------------------- */
-
-static void note_failure(core_step *step, const core_job *job, uint32_t task, uint32_t worker,
-                         tamis_status reason, const char *text)
-{
-    tamis_core_note *note =
-        core_note_task(step, TAMIS_NOTE_TASK_FAILED, job, job->stage, task,
-                       worker == CORE_NONE ? NULL : step->core->workers[worker]);
-
-    note->number = job->stages[job->stage].tasks[task].attempts + 1u;
-    (void)snprintf(note->text, sizeof(note->text), "%s: %.200s", tamis_status_name(reason),
-                   core_text(text));
-}
 
 static tamis_status lack(core_step *step, core_job *job, uint32_t task, bool is_held,
                          uint32_t worker, const tamis_message *message)

@@ -164,8 +164,13 @@ static tamis_status read_scan(report *r, uint32_t stage, uint32_t task, tamis_er
         return status;
     }
     while ((status = tamis_scan_result_get(blob, &position, &result)) == TAMIS_OK) {
-        uint32_t input = plan->splits[result.split].input;
+        uint32_t input = 0;
 
+        if (result.split >= plan->split_count) { /* a ledger of an older version was not checked */
+            status = TAMIS_EFORMAT;
+            break;
+        }
+        input = plan->splits[result.split].input;
         tally_scan(&r->inputs[input], &result);
         if (plan->inputs[input].is_against) {
             r->against_rows += result.summary.rows;
@@ -188,6 +193,10 @@ static tamis_status read_emit(report *r, uint32_t stage, uint32_t task, tamis_er
         return status;
     }
     while ((status = tamis_emit_result_get(blob, &position, &result)) == TAMIS_OK) {
+        if (result.split >= r->job->plan.split_count) {
+            status = TAMIS_EFORMAT;
+            break;
+        }
         tally_emit(&r->inputs[r->job->plan.splits[result.split].input], &result);
         tally_emit(&r->all, &result);
         status = manifest_split(r, &result, err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "local_stage_tasks.h"
 #include "local_tasks.h"
+#include "tamis/split_result.h"
 
 const tamis_task_table *tamis_local_tasks(void)
 {
@@ -12,6 +13,7 @@ const tamis_task_table *tamis_local_tasks(void)
                 [TAMIS_STAGE_REPOINT] = tamis_task_repoint,
                 [TAMIS_STAGE_REPORT] = tamis_task_report,
             },
+        .check_blob = tamis_split_results_check,
     };
 
     return &table;

@@ -50,6 +50,7 @@ typedef struct tamis_core_settings {
     const char *data_url;       /* of the server that serves it; NULL: none */
     const char *public_key;     /* of that server; NULL: none */
     const char *cluster;        /* id of the cluster when the ledger is new: 16 hex digits */
+    tamis_blob_check check_blob; /* of workers' results; NULL: any bytes will do */
 } tamis_core_settings;
 
 /* heartbeat 300 ms, lease 2.5 s, resend 1 s, retry 250 ms, 4 attempts, straggler 10 s, lost after

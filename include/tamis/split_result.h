@@ -11,6 +11,7 @@
 #define TAMIS_SPLIT_RESULT_H
 
 #include "tamis/reader.h"
+#include "tamis/task.h"
 
 typedef struct tamis_scan_result {
     uint32_t split;
@@ -56,6 +57,13 @@ tamis_status tamis_scan_result_get(tamis_slice blob, size_t *position,
 TAMIS_MUST_USE
 tamis_status tamis_emit_result_get(tamis_slice blob, size_t *position,
                                    tamis_emit_result *out_result);
+
+/* Whether blob is what a task reports: of a SCAN task the results of its batch's splits, of an EMIT
+ * task likewise but for --against, each once and in order; nothing of other kinds. A
+ * tamis_blob_check: TAMIS_EFORMAT. */
+TAMIS_MUST_USE
+tamis_status tamis_split_results_check(const tamis_blob_owner *owner, tamis_slice blob,
+                                       tamis_err *err);
 
 /* Path of an output file below OUT: "documents/NAME.jsonl.zst", or "documents/NAME/00003.jsonl.zst"
  * for an input of several splits. kind: 0 documents, 1 attributes, 2 removed. TAMIS_ELIMIT: longer

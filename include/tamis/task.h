@@ -145,10 +145,24 @@ typedef struct tamis_task_env {
 typedef tamis_status (*tamis_task_run)(const tamis_task_env *env, tamis_task_result *result,
                                        tamis_err *err);
 
+/* The task that a blob is of. */
+typedef struct tamis_blob_owner {
+    tamis_stage_kind kind;
+    uint32_t first_split; /* of its batch; both 0: a task of another unit */
+    uint32_t end_split;
+    bool is_against; /* these splits are of --against */
+} tamis_blob_owner;
+
+/* Whether blob is the whole blob of a result of that task. TAMIS_EFORMAT: err says what is wrong.
+ * Pure. */
+typedef tamis_status (*tamis_blob_check)(const tamis_blob_owner *owner, tamis_slice blob,
+                                         tamis_err *err);
+
 /* The function of every kind of stage. Workers are given the table of worker kinds, the coordinator
  * that of local kinds, so that neither knows the other; NULL: a kind that is not run there. */
 typedef struct tamis_task_table {
     tamis_task_run run[TAMIS_STAGE_KIND_COUNT];
+    tamis_blob_check check_blob; /* local kinds: of what workers send; NULL: any bytes will do */
 } tamis_task_table;
 
 #endif

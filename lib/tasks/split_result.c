@@ -183,7 +183,7 @@ tamis_status tamis_emit_result_get(tamis_slice blob, size_t *position,
         return TAMIS_EFORMAT;
     }
     present = tamis_get_u32(&reader);
-    if (reader.is_short) {
+    if (reader.is_short || present >> TAMIS_OUTPUT_KINDS != 0) {
         return TAMIS_EFORMAT;
     }
     for (unsigned i = 0; i < TAMIS_OUTPUT_KINDS; i++) {
@@ -192,6 +192,58 @@ tamis_status tamis_emit_result_get(tamis_slice blob, size_t *position,
     *position = reader.position;
     *out_result = result;
     return TAMIS_OK;
+}
+
+/* The split of the next result. */
+static tamis_status next_split(tamis_stage_kind kind, tamis_slice blob, size_t *position,
+                               uint32_t *out_split)
+{
+    tamis_scan_result scanned;
+    tamis_emit_result emitted;
+    tamis_status status = TAMIS_END;
+
+    if (kind == TAMIS_STAGE_SCAN) {
+        status = tamis_scan_result_get(blob, position, &scanned);
+        *out_split = status == TAMIS_OK ? scanned.split : 0;
+    } else if (kind == TAMIS_STAGE_EMIT) {
+        status = tamis_emit_result_get(blob, position, &emitted);
+        *out_split = status == TAMIS_OK ? emitted.split : 0;
+    }
+    return status;
+}
+
+tamis_status tamis_split_results_check(const tamis_blob_owner *owner, tamis_slice blob,
+                                       tamis_err *err)
+{
+    bool has_results =
+        owner->kind == TAMIS_STAGE_SCAN || (owner->kind == TAMIS_STAGE_EMIT && !owner->is_against);
+    uint32_t end = has_results ? owner->end_split : owner->first_split;
+    size_t position = 0;
+
+    for (uint32_t split = owner->first_split; split < end; split++) {
+        size_t begin = position;
+        uint32_t found = 0;
+        tamis_status status = next_split(owner->kind, blob, &position, &found);
+
+        if (status == TAMIS_END) {
+            return tamis_err_set(err, TAMIS_EFORMAT,
+                                 "the result ends after %zu bytes, before split %u", begin, split);
+        }
+        if (status != TAMIS_OK) {
+            return tamis_err_set(err, TAMIS_EFORMAT,
+                                 "the result of split %u, at byte %zu of %zu, is malformed", split,
+                                 begin, blob.size);
+        }
+        if (found != split) {
+            return tamis_err_set(err, TAMIS_EFORMAT,
+                                 "a result of split %u stands at byte %zu, in place of split %u",
+                                 found, begin, split);
+        }
+    }
+    return position == blob.size
+               ? TAMIS_OK
+               : tamis_err_set(err, TAMIS_EFORMAT, "%zu bytes more than a result of the task has",
+                               blob.size - position);
 }
 
 static const char *output_suffix(tamis_output_format format)

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "tamis/bytes.h"
 #include "tamis/split_result.h"
 
 static tamis_scan_result scan_example(uint32_t split)
@@ -130,12 +131,80 @@ static void test_names(void **state)
     assert_int_equal(tamis_output_name(&job, 1, 2, name, 21), TAMIS_ELIMIT);
 }
 
+static void put_results(tamis_buf *buf, tamis_stage_kind kind, uint32_t first, uint32_t end)
+{
+    tamis_buf_reset(buf);
+    for (uint32_t split = first; split < end; split++) {
+        const tamis_emit_result emitted = {.split = split, .files[2].is_present = true};
+        tamis_scan_result scanned = scan_example(split);
+
+        assert_int_equal(kind == TAMIS_STAGE_SCAN ? tamis_scan_result_put(buf, &scanned)
+                                                  : tamis_emit_result_put(buf, &emitted),
+                         TAMIS_OK);
+    }
+}
+
+/* The splits of the batch, each once and in order, and not a byte more. */
+static void check_kind(tamis_stage_kind kind)
+{
+    const tamis_blob_owner owner = {.kind = kind, .first_split = 4, .end_split = 7};
+    const uint32_t wrong[][2] = {{4, 6}, {4, 8}, {5, 7}, {5, 8}, {3, 7}, {4, 4}};
+    tamis_err err = {.status = TAMIS_OK};
+    tamis_buf buf;
+
+    tamis_buf_init(&buf, 0);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        put_results(&buf, kind, wrong[i][0], wrong[i][1]);
+        assert_int_equal(tamis_split_results_check(&owner, tamis_buf_slice(&buf), NULL),
+                         TAMIS_EFORMAT);
+    }
+    put_results(&buf, kind, 4, 7);
+    assert_int_equal(tamis_split_results_check(&owner, tamis_buf_slice(&buf), &err), TAMIS_OK);
+    for (size_t size = 0; size < buf.size; size++) {
+        assert_int_equal(tamis_split_results_check(&owner, tamis_slice_of(buf.data, size), NULL),
+                         TAMIS_EFORMAT);
+    }
+    assert_int_equal(tamis_buf_append(&buf, "", 1), TAMIS_OK);
+    assert_int_equal(tamis_split_results_check(&owner, tamis_buf_slice(&buf), &err), TAMIS_EFORMAT);
+    assert_string_equal(err.text, "1 bytes more than a result of the task has");
+    tamis_buf_fini(&buf);
+}
+
+static void test_check(void **state)
+{
+    const tamis_blob_owner against = {
+        .kind = TAMIS_STAGE_EMIT, .first_split = 4, .end_split = 7, .is_against = true};
+    const tamis_blob_owner link = {.kind = TAMIS_STAGE_LINK};
+    const tamis_slice none = {.data = NULL};
+    tamis_buf buf;
+
+    (void)state;
+    check_kind(TAMIS_STAGE_SCAN);
+    check_kind(TAMIS_STAGE_EMIT);
+    tamis_buf_init(&buf, 0);
+    put_results(&buf, TAMIS_STAGE_EMIT, 4, 7);
+    assert_int_equal(tamis_split_results_check(&against, none, NULL), TAMIS_OK);
+    assert_int_equal(tamis_split_results_check(&against, tamis_buf_slice(&buf), NULL),
+                     TAMIS_EFORMAT);
+    assert_int_equal(tamis_split_results_check(&link, none, NULL), TAMIS_OK);
+    assert_int_equal(tamis_split_results_check(&link, tamis_buf_slice(&buf), NULL), TAMIS_EFORMAT);
+    /* A file of a kind that there is not: the last four bytes tell which exist. */
+    tamis_put32le(buf.data + buf.size - 4, 8);
+    assert_int_equal(
+        tamis_split_results_check(
+            &(tamis_blob_owner){.kind = TAMIS_STAGE_EMIT, .first_split = 4, .end_split = 7},
+            tamis_buf_slice(&buf), NULL),
+        TAMIS_EFORMAT);
+    tamis_buf_fini(&buf);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scan),
         cmocka_unit_test(test_emit),
         cmocka_unit_test(test_names),
+        cmocka_unit_test(test_check),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
