@@ -179,6 +179,7 @@ static tamis_status on_tick(core_step *step, const tamis_core_event *event)
             status = core_expire(step);
         }
     }
+    core_wake_workers(step);
     if (status == TAMIS_OK) {
         status = core_advance(step);
     }

@@ -95,8 +95,9 @@ const core_avoid *core_avoid_of(tamis_coordinator_core *core, uint32_t task)
     if (wanted->rescued != 0) {
         found = find(core, job->order, job->stage, CORE_NONE);
     }
-    return found == NULL && wanted->unreachable != 0 ? find(core, job->order, job->stage, task)
-                                                     : found;
+    return found == NULL && (wanted->unreachable != 0 || wanted->attempts != 0)
+               ? find(core, job->order, job->stage, task)
+               : found;
 }
 
 bool core_avoid_is_listed(const tamis_coordinator_core *core, const core_avoid *avoid,

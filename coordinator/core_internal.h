@@ -13,6 +13,7 @@
  *   core_leases.c   the pool of leases: granted, renewed, ended
  *   core_assign.c   which worker gets which task; second grants
  *   core_avoid.c    which worker had better not get it
+ *   core_rest.c     workers whose disk or memory fails get no task for a while
  *   core_workers.c  membership
  *   core_beat.c     heartbeats, and what workers fetch
  *   core_book.c     data folders: by number, by id, by version
@@ -163,6 +164,9 @@ typedef struct core_worker {
     bool is_known; /* said hello to this coordinator; false: a name in a restored lease */
     core_drain drain;
     bool is_leaving; /* it was told that it may */
+    bool is_resting; /* gets no task: its disk or its memory failed lately */
+    uint8_t faults;  /* such failures since it ended a task */
+    uint64_t rest_until_ms;
     uint16_t folder;
     uint32_t thread_count;
     uint32_t credit;
@@ -264,6 +268,7 @@ struct tamis_coordinator_core {
     uint32_t worker_free;  /* no free entry stands before it */
     uint32_t known_count;
     uint32_t draining_count;
+    uint32_t resting_count; /* known, and not draining */
     core_index peers;
     core_list lists[CORE_LIST_COUNT];
     core_book book;
@@ -486,6 +491,18 @@ bool core_avoid_is_listed(const tamis_coordinator_core *core, const core_avoid *
 /* The ready worker, of which there is one, that gets the task. CORE_NONE: better to wait for
  * another one. avoid may be NULL. */
 uint32_t core_avoid_choose(const tamis_coordinator_core *core, const core_avoid *avoid);
+
+/* ---- core_rest.c */
+/* The worker has failed that task of the current stage: where its disk or its memory is to blame
+ * and others are there, they get it, and the worker rests for retry_ms, twice as long each time
+ * that it fails again. */
+void core_worker_failed(core_step *step, const core_job *job, uint32_t task, uint32_t worker,
+                        tamis_status reason);
+void core_worker_succeeded(tamis_coordinator_core *core, uint32_t worker);
+/* Ends its rest, if it has one. */
+void core_worker_wake(tamis_coordinator_core *core, uint32_t worker);
+/* Ends the rests that are over; all, where nobody else is left. */
+void core_wake_workers(core_step *step);
 
 /* ---- core_place.c */
 TAMIS_MUST_USE

@@ -165,6 +165,12 @@ static tamis_job_row job_row(const core_step *step, const core_job *job)
             add_running(step->core, stage, &row.bytes, &row.documents);
         }
     }
+    for (uint32_t s = 0; s < job->stage_count && job->state == TAMIS_RUN_DONE; s++) {
+        if (job->stages[s].stage.kind == TAMIS_STAGE_SCAN) { /* what was read in all */
+            row.bytes += job->stages[s].bytes;
+            row.documents += job->stages[s].documents;
+        }
+    }
     return row;
 }
 

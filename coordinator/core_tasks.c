@@ -216,6 +216,7 @@ tamis_status core_on_task_done(core_step *step, uint32_t worker, const tamis_cor
     if (check_blob(step->core, job, task, event->bulk, &reason) != TAMIS_OK) {
         return refuse_result(step, job, lease, message, &reason);
     }
+    core_worker_succeeded(step->core, worker);
     status = end_leases(step, job, task, lease);
     if (status == TAMIS_OK) {
         status = accept(step, job, stage, task, &record, event->bulk);
@@ -274,6 +275,7 @@ tamis_status core_on_task_failed(core_step *step, uint32_t worker, const tamis_c
     note_failure(step, job, task, worker, outcome.status, outcome.text);
     is_held = core->leases[lease].twin != CORE_NONE;
     core_lease_remove(core, &job->stages[job->stage], lease);
+    core_worker_failed(step, job, task, worker, outcome.status);
     status = message->body.task_failed.has_lost ? lack(step, job, task, is_held, worker, message)
                                                 : fail_task(step, job, task, is_held, &outcome,
                                                             message->body.task_failed.is_retryable);

@@ -49,7 +49,7 @@ void core_list_remove(tamis_coordinator_core *core, unsigned list, uint32_t inde
 void core_worker_check_ready(tamis_coordinator_core *core, uint32_t index)
 {
     const core_worker *worker = core->workers[index];
-    bool is_ready = worker->is_known &&
+    bool is_ready = worker->is_known && !worker->is_resting &&
                     (worker->drain == CORE_DRAIN_NONE || TAMIS_PLANTED(DRAIN_IGNORED)) &&
                     (worker->lease_count < worker->credit || TAMIS_PLANTED(CREDIT_IGNORED));
 
@@ -64,6 +64,7 @@ void core_worker_set_drain(tamis_coordinator_core *core, uint32_t index, core_dr
 {
     core_worker *worker = core->workers[index];
 
+    core_worker_wake(core, index); /* those that drain, and those that go, are not counted twice */
     core->draining_count += drain != CORE_DRAIN_NONE ? 1u : 0u;
     core->draining_count -= worker->drain != CORE_DRAIN_NONE ? 1u : 0u;
     worker->drain = drain;

@@ -132,6 +132,23 @@ class Checks(Session):
         finally:
             disk.end()
 
+    def one_of_two(self):
+        """A worker whose data folder is full beside one with space: the job goes on."""
+        disk = self.disk("one-data")
+        try:
+            with Cluster(self.args, self.path("one-cluster"), 0, ONE_THREAD, LEASE) as cluster:
+                os.symlink(disk.folder, cluster.data_folder(0))
+                cluster.start_worker()
+                cluster.start_worker()
+                wait_until(lambda: cluster.log_has("worker0", "worker.started") and
+                           cluster.log_has("worker1", "worker.started"), "two workers")
+                disk.fill(0)
+                self.submit(cluster, self.path("one-out")).finish(self.whole, "one disk is full")
+                require(all(worker.poll() is None for worker in cluster.workers),
+                        "a worker ended")
+        finally:
+            disk.end()
+
     def state_with(self, leave):
         """A coordinator that finds so much space; whether it or the job ended by that."""
         disk = self.disk(f"state-{leave}")
@@ -173,7 +190,7 @@ class Checks(Session):
 
     def checks(self):
         return [("run", self.run), ("OUT", self.out), ("data folder", self.data),
-                ("state folder", self.state)]
+                ("one of two data folders", self.one_of_two), ("state folder", self.state)]
 
 
 def enter_namespace():

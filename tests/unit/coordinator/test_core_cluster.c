@@ -62,6 +62,74 @@ static tamis_message lost_message(uint64_t fence, uint32_t stage, uint32_t task,
     return message;
 }
 
+/* ---- Workers with a full disk ---------------------------------------------------------------- */
+
+/* The fence of the worker's newest task. */
+static uint64_t newest(core_fixture *f, const char *peer, uint32_t *out_task)
+{
+    *out_task = core_expect(f, peer, TAMIS_MESSAGE_ASSIGN)->body.assign.task;
+    return f->last->fence;
+}
+
+/* One task a time: the worker that fails is free at once, the other one is busy. */
+static void test_full_disk_rests(void **state)
+{
+    core_fixture *f = *state;
+    uint32_t task = 0;
+    uint64_t fence = 0;
+
+    assert_int_equal(core_submit(f), TAMIS_OK);
+    greet(f, "w1", "h1", "/d", ID_1);
+    greet(f, "w2", "h2", "/d", ID_2);
+    core_request(f, "w2", 1);
+    core_request(f, "w1", 1);
+    fence = newest(f, "w1", &task);
+    assert_int_equal(task, 1);
+    core_fail_task(f, "w1", 1, fence, TAMIS_ENOSPC);
+    assert_int_equal(core_count(f, "w1", TAMIS_MESSAGE_ASSIGN), 0);
+    core_request(f, "w1", 1);
+    assert_int_equal(core_count(f, "w1", TAMIS_MESSAGE_ASSIGN), 0);
+    core_tick(f, f->settings.retry_ms - 1);
+    assert_int_equal(core_count(f, "w1", TAMIS_MESSAGE_ASSIGN), 0);
+    /* Then it may try, but not the task that it failed. */
+    core_tick(f, 1);
+    fence = newest(f, "w1", &task);
+    assert_int_equal(task, 2);
+    /* The next rest is twice as long. */
+    core_fail_task(f, "w1", 2, fence, TAMIS_ENOSPC);
+    core_heartbeat(f, "w2", (tamis_held[]){core_held_of(0, EPOCH + 1)}, 1);
+    core_tick(f, 2 * f->settings.retry_ms - 1);
+    assert_int_equal(core_count(f, "w1", TAMIS_MESSAGE_ASSIGN), 0);
+    /* The other one gets all that is left. */
+    assert_int_equal(core_finish(f, "w2", 0, 0, EPOCH + 1), TAMIS_OK);
+    core_request(f, "w2", BATCHES);
+    core_tick(f, f->settings.retry_ms);
+    core_tick(f, f->settings.retry_ms);
+    assert_int_equal(core_status_of(f)->tasks_running, BATCHES - 1);
+    assert_int_equal(core_count(f, "w1", TAMIS_MESSAGE_ASSIGN), 0);
+}
+
+static void test_last_worker_does_not_rest(void **state)
+{
+    core_fixture *f = *state;
+    uint32_t task = 0;
+    uint64_t fence = 0;
+
+    assert_int_equal(core_submit(f), TAMIS_OK);
+    greet(f, "w1", "h1", "/d", ID_1);
+    greet(f, "w2", "h2", "/d", ID_2);
+    core_request(f, "w1", 1);
+    fence = newest(f, "w1", &task);
+    core_fail_task(f, "w1", task, fence, TAMIS_EIO);
+    assert_int_equal(core_count(f, "w1", TAMIS_MESSAGE_ASSIGN), 0);
+    /* The other one leaves: whoever is left has to do. */
+    core_say(f, "w2", &(tamis_message){.kind = TAMIS_MESSAGE_BYE}, core_no_bulk);
+    core_tick(f, 1);
+    fence = newest(f, "w1", &task);
+    core_fail_task(f, "w1", task, fence, TAMIS_EIO);
+    (void)newest(f, "w1", &task);
+}
+
 /* ---- Lost results ---------------------------------------------------------------------------- */
 
 static void test_gone_results_rewind(void **state)
@@ -655,6 +723,8 @@ static void test_lasting_cut_ends(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        CORE_TEST(test_full_disk_rests),
+        CORE_TEST(test_last_worker_does_not_rest),
         CORE_TEST(test_gone_results_rewind),
         CORE_TEST(test_holder_out_of_reach),
         CORE_TEST(test_holder_is_silent_for_long),
