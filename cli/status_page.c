@@ -128,6 +128,7 @@ static void put_job(page *p, const tamis_status_moment *moment)
 {
     const tamis_run_status *status = moment->status;
     char time[32];
+    uint64_t tasks_done = 0; /* in all, whoever coordinated then */
 
     tamis_format_duration(elapsed_ms(status) / 1000, time, sizeof(time));
     put_line(p, true, "%s  %s  %s  %s", status->job_id, tamis_run_state_name(status->state), time,
@@ -139,6 +140,7 @@ static void put_job(page *p, const tamis_status_moment *moment)
     for (uint32_t i = 0; i < status->stage_count; i++) {
         const tamis_stage_status *stage = &status->stages[i];
 
+        tasks_done += stage->tasks_done;
         if (stage->is_complete || stage->tasks_done != 0 || i == status->stage) {
             put_stage(p, stage, i == status->stage && status->state == TAMIS_RUN_RUNNING);
         }
@@ -146,8 +148,8 @@ static void put_job(page *p, const tamis_status_moment *moment)
     put_line(p, false,
              "  %" PRIu32 " tasks run, %" PRIu64 " done, %" PRIu64 " lost, %" PRIu64
              " second attempts, %" PRIu64 " made again, %" PRIu64 " poisoned records",
-             status->tasks_running, status->tasks_executed, status->tasks_lost,
-             status->tasks_backup, status->tasks_rescued, status->quarantined_poison);
+             status->tasks_running, tasks_done, status->tasks_lost, status->tasks_backup,
+             status->tasks_rescued, status->quarantined_poison);
 }
 
 /* ---- The rest -------------------------------------------------------------------------------- */

@@ -380,9 +380,10 @@ tamis_status core_job_lay_out(core_job *job, const tamis_job *unpacked, tamis_er
 tamis_blob_owner core_blob_owner(const core_job *job, uint32_t stage, uint32_t task);
 TAMIS_MUST_USE
 tamis_status core_job_digest(const tamis_job *job, tamis_digest *out_digest, tamis_err *err);
-/* Makes room in the list: the oldest job that is done goes. False: none is done. */
+/* Makes room in the list: the oldest job that is done goes, or where none is the oldest that was
+ * canceled or has failed. False: all others wait, run or are paused. */
 TAMIS_MUST_USE
-tamis_status core_evict_done(core_step *step, bool *out_has_room);
+tamis_status core_evict_job(core_step *step, bool *out_has_room);
 /* Lets go of what is leased, and is in that state from now on. */
 TAMIS_MUST_USE
 tamis_status core_job_stop(core_step *step, core_job *job, tamis_run_state state);

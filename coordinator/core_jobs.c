@@ -190,30 +190,77 @@ tamis_status core_job_requeue(core_step *step, core_job *job)
     return core_put_job(step, job);
 }
 
-tamis_status core_evict_done(core_step *step, bool *out_has_room)
+static tamis_status tell_workers(core_step *step, const core_job *job)
 {
     tamis_coordinator_core *core = step->core;
     tamis_status status = TAMIS_OK;
 
-    *out_has_room = core->job_count < TAMIS_JOBS_MAX;
-    for (uint32_t i = 0; i < core->job_count && !*out_has_room; i++) {
-        core_job *job = core->jobs[i];
+    for (uint32_t i = 0; i < core->worker_count && status == TAMIS_OK; i++) {
+        if (core->workers[i] != NULL && core->workers[i]->is_known) {
+            tamis_message message = core_message(step, TAMIS_MESSAGE_JOB_DONE, job->id, 0);
 
-        if (job->state != TAMIS_RUN_DONE) {
-            continue;
+            message.body.job_done.is_data_kept = job->is_data_kept;
+            status = core_send(step, core_peer(core->workers[i]), &message, core_nothing());
         }
-        status = core_delete(step, job, TAMIS_LEDGER_STAGE);
-        if (status == TAMIS_OK) {
-            status = core_delete(step, job, TAMIS_LEDGER_JOB);
-        }
-        core_job_free(job);
-        memmove(&core->jobs[i], &core->jobs[i + 1], (core->job_count - i - 1) * sizeof(core_job *));
-        core->job_count--;
-        if (core->running != CORE_NONE && core->running > i) {
-            core->running--;
-        }
-        *out_has_room = true;
     }
+    return status;
+}
+
+/* The job that can be forgotten with the least loss: the oldest that is done, else the oldest that
+ * stands. CORE_NONE: all are wanted. */
+static uint32_t find_forgettable(const tamis_coordinator_core *core)
+{
+    uint32_t standing = CORE_NONE;
+
+    for (uint32_t i = 0; i < core->job_count; i++) {
+        tamis_run_state state = core->jobs[i]->state;
+
+        if (state == TAMIS_RUN_DONE) {
+            return i;
+        }
+        if (standing == CORE_NONE && (state == TAMIS_RUN_CANCELED || state == TAMIS_RUN_FAILED)) {
+            standing = i;
+        }
+    }
+    return standing;
+}
+
+/* What workers have of a job that stands is of no use without its record. */
+static tamis_status forget_standing(core_step *step, const core_job *job)
+{
+    tamis_status status = core_clear_job(step, job);
+
+    return status == TAMIS_OK ? tell_workers(step, job) : status;
+}
+
+tamis_status core_evict_job(core_step *step, bool *out_has_room)
+{
+    tamis_coordinator_core *core = step->core;
+    uint32_t index = CORE_NONE;
+    core_job *job = NULL;
+    tamis_status status = TAMIS_OK;
+
+    *out_has_room = core->job_count < TAMIS_JOBS_MAX;
+    index = *out_has_room ? CORE_NONE : find_forgettable(core);
+    if (index == CORE_NONE) {
+        return TAMIS_OK;
+    }
+    job = core->jobs[index];
+    status = job->state == TAMIS_RUN_DONE ? TAMIS_OK : forget_standing(step, job);
+    if (status == TAMIS_OK) {
+        status = core_delete(step, job, TAMIS_LEDGER_STAGE);
+    }
+    if (status == TAMIS_OK) {
+        status = core_delete(step, job, TAMIS_LEDGER_JOB);
+    }
+    core_job_free(job);
+    memmove(&core->jobs[index], &core->jobs[index + 1],
+            (core->job_count - index - 1) * sizeof(core_job *));
+    core->job_count--;
+    if (core->running != CORE_NONE && core->running > index) {
+        core->running--;
+    }
+    *out_has_room = true;
     return status;
 }
 
@@ -246,22 +293,6 @@ tamis_status core_job_fail(core_step *step, core_job *job, uint32_t stage, uint3
                   task, text == NULL || text[0] == 0 ? tamis_status_text(reason) : text);
     (void)snprintf(note->text, sizeof(note->text), "%.250s", job->fault.text);
     return core_job_stop(step, job, TAMIS_RUN_FAILED);
-}
-
-static tamis_status tell_workers(core_step *step, const core_job *job)
-{
-    tamis_coordinator_core *core = step->core;
-    tamis_status status = TAMIS_OK;
-
-    for (uint32_t i = 0; i < core->worker_count && status == TAMIS_OK; i++) {
-        if (core->workers[i] != NULL && core->workers[i]->is_known) {
-            tamis_message message = core_message(step, TAMIS_MESSAGE_JOB_DONE, job->id, 0);
-
-            message.body.job_done.is_data_kept = job->is_data_kept;
-            status = core_send(step, core_peer(core->workers[i]), &message, core_nothing());
-        }
-    }
-    return status;
 }
 
 tamis_status core_clear_job(core_step *step, const core_job *job)

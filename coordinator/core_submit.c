@@ -100,9 +100,11 @@ static tamis_status submit(core_step *step, const tamis_core_event *event, tamis
     if (job != NULL) {
         return take_again(step, event->peer, job);
     }
-    status = core_evict_done(step, &has_room);
+    status = core_evict_job(step, &has_room);
     if (status == TAMIS_OK && !has_room) {
-        return answer(step, event->peer, unpacked->id, TAMIS_ELIMIT, "too many jobs are waiting",
+        return answer(step, event->peer, unpacked->id, TAMIS_ELIMIT,
+                      "as many jobs as are kept wait, run or are paused: wait for some to end, or "
+                      "cancel some",
                       0);
     }
     if (status == TAMIS_OK) {

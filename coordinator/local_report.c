@@ -19,6 +19,7 @@
 #include "tamis/split_result.h"
 #include "tamis/task_support.h"
 
+#define WORK_FOLDER     ".work"
 #define REPORT_VERSION  1
 #define SWEEP_DEPTH_MAX 64 /* each level holds one descriptor open */
 
@@ -557,6 +558,9 @@ static void sweep_output(const tamis_task_env *env)
 
         if (length > 0 && (size_t)length < sizeof(path) &&
             tamis_roots_open_folder(env->roots, path, false, &folder, NULL) == TAMIS_OK) {
+            if (i == 0) { /* left by a client that did not wait; one that does has files there */
+                (void)unlinkat(folder, WORK_FOLDER, AT_REMOVEDIR);
+            }
             sweep_folder(folder, i == 0 ? 0 : SWEEP_DEPTH_MAX);
         }
     }

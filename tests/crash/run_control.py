@@ -71,6 +71,14 @@ class Control(Session):
             self.ask(cluster, "resume", second)
             self.wait_state(cluster, second, "done")
             require_same_bytes(self.whole, outs[1], "canceled and resumed")
+            rows = json.loads(self.ask(cluster, "jobs", "--json"))["jobs"]
+            require(all(row["bytes"] > 0 and row["documents"] > 0 for row in rows),
+                    f"what was read: {rows}")
+            require(not any(os.path.exists(os.path.join(out, ".work")) for out in outs),
+                    "OUT/.work stays")
+            cluster.end_coordinator()
+            cluster.start_coordinator()
+            require(" 0 done" not in self.ask(cluster, "status", first), "tasks done before")
 
     def restart(self):
         """What was paused stays so over a restart of the coordinator."""

@@ -561,6 +561,39 @@ static void test_fetch_tells_complete_stages(void **state)
     assert_int_equal(f->effects.outbox.packets[0].bulk_size, BATCHES * 2);
 }
 
+/* Jobs that stand make room too, the oldest first; those that wait do not. */
+static void test_canceled_jobs_make_room(void **state)
+{
+    core_fixture *f = *state;
+    tamis_message cancel = {.kind = TAMIS_MESSAGE_CANCEL};
+
+    core_hello(f, "w", "/w");
+    for (unsigned i = 0; i < TAMIS_JOBS_MAX; i++) {
+        (void)snprintf(cancel.job, sizeof(cancel.job), "%016x", 0xaa + i);
+        memcpy(f->job->id, cancel.job, sizeof(cancel.job));
+        f->job->settings.limit = i; /* other content */
+        assert_int_equal(core_submit(f), TAMIS_OK);
+        if (i == 3 || i == 5) {
+            core_say(f, "client", &cancel, core_no_bulk);
+        }
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        char id[TAMIS_JOB_ID_SIZE];
+
+        (void)snprintf(id, sizeof(id), "%016x", 0xaa + TAMIS_JOBS_MAX + i);
+        memcpy(f->job->id, id, sizeof(id));
+        f->job->settings.limit = TAMIS_JOBS_MAX + i;
+        assert_int_equal(core_submit(f), i < 2 ? TAMIS_OK : TAMIS_ELIMIT);
+        if (i < 2) { /* workers drop its files */
+            assert_string_equal(core_count(f, "w", TAMIS_MESSAGE_JOB_DONE) == 1 ? f->last->job : "",
+                                i == 0 ? "00000000000000ad" : "00000000000000af");
+        }
+    }
+    core_restart(f); /* the ledger has forgotten them too */
+    assert_false(tamis_coordinator_core_status(f->core, "00000000000000ad", f->now_ms, &f->status));
+    assert_true(tamis_coordinator_core_status(f->core, "00000000000000ac", f->now_ms, &f->status));
+}
+
 static void test_done_jobs_make_room(void **state)
 {
     core_fixture *f = *state;
@@ -636,6 +669,7 @@ int main(void)
         CORE_TEST(test_malformed_job),
         CORE_TEST(test_cancel),
         CORE_TEST(test_fetch_tells_complete_stages),
+        CORE_TEST(test_canceled_jobs_make_room),
         CORE_TEST(test_done_jobs_make_room),
     };
 
