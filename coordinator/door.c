@@ -30,9 +30,6 @@ static tamis_status guard(tamis_door *door, tamis_err *err)
     size_t count = 0;
     tamis_status status = tamis_net_guard_start(door->options->net, err);
 
-    if (status == TAMIS_EEXIST) { /* for the data server, which is there already */
-        status = TAMIS_OK;
-    }
     if (status == TAMIS_EEXIST) {
         status = TAMIS_OK; /* by the data server; nobody gets in before there is a list */
     }

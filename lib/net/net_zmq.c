@@ -11,18 +11,19 @@
 #define FRAME_SIZE_DEFAULT (UINT64_C(1) << 20)
 #define LINGER_MS          1000
 #define BACKLOG            1024
-/* A dead connection is noticed by the DEALER, after TIMEOUT without an answer, which then connects
- * anew; leases are what decides about tasks, this only cleans up. A ROUTER does not ask: the
- * library finds the timer of a peer by looking through those of all others, with each packet, which
- * with thousands of peers is all it would do. What is dead is noticed there by the system: what was
- * sent and is not acknowledged for so long, or the keepalive below. */
-#define HEARTBEAT_MS         1000
-#define HEARTBEAT_TIMEOUT_MS 5000
-#define UNACKNOWLEDGED_MS    15000
-#define RECONNECT_MS         100
-#define RECONNECT_MAX_MS     2000
-#define FRAMES_MAX           3
-#define POLL_MAX             1024
+/* A dead connection is noticed by the system: what was sent and is not acknowledged for so long
+ * ends it, and the DEALER, which always has something to ask, connects anew; leases are what
+ * decides about tasks, this only cleans up. Nobody uses the library's own heartbeats: a PING that
+ * is met while the queue is full and the other end is gone aborts the process (4.3.4: the answer is
+ * sent without a look whether the connection has failed), and a ROUTER finds the timer of a peer by
+ * looking through those of all others, with each packet. */
+#define UNACKNOWLEDGED_MS        15000
+#define UNACKNOWLEDGED_DEALER_MS 5000
+#define CONNECT_MS               5000 /* the system alone doubles its pauses up to a minute */
+#define RECONNECT_MS             100
+#define RECONNECT_MAX_MS         2000
+#define FRAMES_MAX               3
+#define POLL_MAX                 1024
 /* Who has connected and not proven who it is within this time is cut off. */
 #define HANDSHAKE_MS 5000
 /* A machine that is gone without a word is noticed by the system too, after about a minute. */
@@ -149,8 +150,8 @@ static bool set_options(void *handle, const tamis_socket_options *options)
                  set_int(handle, ZMQ_ROUTER_HANDOVER, 1) &&
                  set_int(handle, ZMQ_TCP_MAXRT, UNACKNOWLEDGED_MS);
     } else if (is_set) {
-        is_set = set_int(handle, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS) &&
-                 set_int(handle, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS);
+        is_set = set_int(handle, ZMQ_CONNECT_TIMEOUT, CONNECT_MS) &&
+                 set_int(handle, ZMQ_TCP_MAXRT, UNACKNOWLEDGED_DEALER_MS);
     }
     if (is_set && options->identity.size != 0) {
         is_set = zmq_setsockopt(handle, ZMQ_ROUTING_ID, options->identity.data,

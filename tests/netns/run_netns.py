@@ -6,8 +6,8 @@
 
 Cases: undisturbed; cables of 25 ms each way; 30 % of all packets lost; a worker cut off for longer
 than its lease and joined again; one that hears nothing; one that is not heard; the coordinator cut
-off from everybody. A case of a cut counts only if a lease was lost by it. Exit code 77 without the
-tools, but 1 where CI=true.
+off from everybody; the coordinator stopped. A case of a cut counts only if a lease was lost by it,
+and no process may end by itself. Exit code 77 without the tools, but 1 where CI=true.
 """
 
 import argparse
@@ -31,6 +31,7 @@ SKIPPED = 77
 PORT = 7600
 LEASE_S = 2
 CUT_S = LEASE_S + 2
+STOPPED_S = 8  # longer than a connection is kept that is not answered
 CASE_S = 110
 WORKERS = ("w1", "w2", "w3")
 DELAY_MS = 25
@@ -69,8 +70,8 @@ class Cluster:
     def log(self, name):
         return os.path.join(self.folder, f"{name}.log")
 
-    def start_workers(self):
-        for host in WORKERS:
+    def start_workers(self, hosts=WORKERS):
+        for host in hosts:
             self.workers[host] = self._start(host, host, [
                 self.args.worker, "--coordinator", self.url, "--threads", "1", "--memory", "256MiB",
                 "--data", os.path.join(self.folder, f"data-{host}"), "--log-level", "debug",
@@ -80,6 +81,13 @@ class Cluster:
         self.client = self._start("client", "client", [
             self.args.tamis, "run", "--quiet", "--coordinator", self.url, "--keys", self.keys,
             "-o", self.out, self.inputs])
+
+    def wait_for_workers(self, count, deadline_s=20):
+        """Until the coordinator knows so many."""
+        def have_joined():
+            with open(self.log("c"), encoding="utf-8", errors="replace") as file:
+                return file.read().count(" worker.joined ") >= count
+        wait_until(have_joined, f"{count} workers", deadline_s, 0.005)
 
     def wait_for_task(self, host, deadline_s=60):
         """Until the worker has started a task; it is stopped there and then, mostly inside it."""
@@ -97,6 +105,10 @@ class Cluster:
             raise JobFailed(f"no end within {deadline_s} s\n{log_tails(self.folder)}") from None
         if code not in (0, 3):
             raise JobFailed(f"exit code {code}\n{log_tails(self.folder)}")
+        for name, process in (("coordinator", self.coordinator), *self.workers.items()):
+            if process.poll() is not None:
+                raise JobFailed(f"{name} has ended, exit code {process.returncode}\n"
+                                f"{log_tails(self.folder)}")
 
     def redone(self):
         return redone_tasks([self.log(host) for host in WORKERS], self.out)
@@ -139,10 +151,13 @@ def check_loss(cluster):
 
 def disturb(cluster, victim, cut, heal):
     """Cuts `victim` in mid-task for longer than a lease; heals; the job must not care."""
-    cluster.start_workers()
-    cluster.submit()
     worker = victim if victim in WORKERS else WORKERS[0]
+    # The others come later: they would be done with the job before this one had a task.
+    cluster.start_workers([worker])
+    cluster.submit()
     cluster.wait_for_task(worker)
+    cluster.start_workers([host for host in WORKERS if host != worker])
+    cluster.wait_for_workers(len(WORKERS))
     cut(victim)
     cluster.workers[worker].send_signal(signal.SIGCONT)
     time.sleep(CUT_S)
@@ -171,6 +186,18 @@ def check_coordinator_cut(cluster):
     return disturb(cluster, "c", cluster.lab.cut, cluster.lab.join)
 
 
+def check_coordinator_stopped(cluster):
+    """For so long that the others hang up on it: it finds what they said before, all at once."""
+    cluster.start_workers()
+    cluster.wait_for_workers(len(WORKERS))
+    cluster.coordinator.send_signal(signal.SIGSTOP)
+    cluster.submit()
+    time.sleep(STOPPED_S)
+    cluster.coordinator.send_signal(signal.SIGCONT)
+    cluster.finish()
+    return ""
+
+
 class Plain:
     """One input and what an embedded run makes of it."""
 
@@ -192,6 +219,7 @@ CASES = (Case("undisturbed", check_undisturbed), Case("delay", check_delay, is_s
          Case("loss", check_loss, is_small=True), Case("partition", check_partition),
          Case("deaf", check_deaf), Case("mute", check_mute),
          Case("coordinator-cut", check_coordinator_cut),
+         Case("coordinator-stopped", check_coordinator_stopped),
          Case("partition-delay", check_partition, is_slow=True))
 
 

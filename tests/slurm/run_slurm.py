@@ -14,6 +14,7 @@ tools, but 1 where CI=true.
 
 import argparse
 import os
+import shlex
 import shutil
 import signal
 import sys
@@ -41,6 +42,17 @@ ENDED = ("COMPLETED", "FAILED", "CANCELLED", "NODE_FAIL", "TIMEOUT", "OUT_OF_MEM
 EXIT_USAGE = 2
 EXIT_GIVEN_UP = 5
 EXIT_STOPPED = 143
+# Stands in the place of `tamis`, so that the job is not done before the last worker is there.
+PATIENT_CLIENT = """\
+#!/bin/bash
+if [ "$1" = run ]; then
+    for ((i = 0; i < 300; i++)); do
+        [ "$(grep -c ' worker.joined ' {log})" -lt {workers} ] || break
+        sleep 0.1
+    done
+fi
+exec {tamis} "$@"
+"""
 
 
 def is_running(pid):
@@ -94,6 +106,16 @@ class Job:
 
     def evidence(self):
         return f"--- job\n{self.text()[-2000:]}\n{log_tails(os.path.join(self.folder, 'log'))}"
+
+    def have_patience(self):
+        path = os.path.join(self.environment["TAMIS_SLURM_BIN"], "tamis")
+        tamis = os.readlink(path)
+        os.remove(path)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o755), "w",
+                  encoding="ascii") as file:
+            file.write(PATIENT_CLIENT.format(
+                log=shlex.quote(os.path.join(self.folder, "log", "coordinator.log")),
+                workers=NODES, tamis=shlex.quote(tamis)))
 
     # ---- Processes ----
 
@@ -210,14 +232,18 @@ def check_long_cut(job):
     os.kill(client, signal.SIGSTOP)
     job.slurm.lab.cut("n3")
     os.kill(isolated, signal.SIGCONT)
+    start = time.monotonic()
     job.wait_text("worker-2: node n3 is gone; going on without it", GONE_S)
+    gone = time.monotonic()
     if not is_running(isolated):
         raise LabFailed("the isolated worker has ended by itself: nothing was shown")
     job.slurm.lab.join("n3")
     wait_until(lambda: not is_running(isolated), "the isolated worker's end", job.left())
+    killed = time.monotonic()
     os.kill(client, signal.SIGCONT)
     job.finish()
-    return job.redone()
+    return (f"given up by Slurm after {gone - start:.0f} s, ended by it {killed - gone:.0f} s "
+            f"later, done {time.monotonic() - killed:.0f} s later, {job.redone()}")
 
 
 def check_first_node_off(job):
@@ -260,6 +286,7 @@ def run_case(args, name, check, folder, inputs, whole):
     start = time.monotonic()
     with SlurmLab(os.path.join(case, "slurm"), NODES) as slurm:
         job = Job(args, slurm, case, [inputs])
+        job.have_patience()
         job.submit()
         note = check(job)
         require_same_bytes(whole, job.out, name)
