@@ -359,6 +359,19 @@ uint64_t tamis_worker_core_refused(const tamis_worker_core *core, uint64_t *out_
     return core->refused_count;
 }
 
+tamis_worker_contact tamis_worker_core_contact(const tamis_worker_core *core)
+{
+    return (tamis_worker_contact){
+        .is_welcome = core->is_welcome,
+        .welcome_count = core->welcome_count,
+        .epoch = core->epoch,
+        .cluster = core->cluster,
+        .refusal_count = core->refusal_count,
+        .refusal = core->refusal,
+        .refusal_text = core->refusal_text,
+    };
+}
+
 tamis_folder_book *tamis_worker_core_book(const tamis_worker_core *core)
 {
     return core->book;

@@ -30,6 +30,14 @@ tamis_status worker_say_hello(worker_step *step)
     return worker_send(step, &message, tamis_slice_of(NULL, 0));
 }
 
+static void note_refusal(tamis_worker_core *core, tamis_status reason, const char *text)
+{
+    core->refusal_count++;
+    core->refusal = reason;
+    (void)snprintf(core->refusal_text, sizeof(core->refusal_text), "%.*s",
+                   (int)sizeof(core->refusal_text) - 1, text);
+}
+
 tamis_status worker_on_refused(worker_step *step, const tamis_message *message)
 {
     tamis_status reason = message->body.refused.status;
@@ -37,6 +45,9 @@ tamis_status worker_on_refused(worker_step *step, const tamis_message *message)
     if (reason == TAMIS_EVERSION || reason == TAMIS_EDENIED) {
         return tamis_err_set(step->err, reason, "the coordinator refuses this worker: %s",
                              message->body.refused.text);
+    }
+    if (reason != TAMIS_ENOENT) { /* that is no trouble: the next greeting mends it */
+        note_refusal(step->core, reason, message->body.refused.text);
     }
     if (step->core->is_welcome) { /* it does not know us any more: it has restarted */
         step->core->hello_count = 0;
@@ -148,6 +159,7 @@ static tamis_status accept(worker_step *step, const welcome *word)
     tamis_message request;
     tamis_status status = TAMIS_OK;
 
+    core->welcome_count += !core->is_welcome;
     core->is_welcome = true;
     core->hello_count = 0;
     core->heartbeat_ms = word->heartbeat_ms;

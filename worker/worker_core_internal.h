@@ -97,6 +97,10 @@ struct tamis_worker_core {
     tamis_epochs epochs;                 /* durable */
     tamis_epochs next_epochs;            /* being made durable for `pending` */
     welcome pending;
+    uint64_t welcome_count; /* for the log, with the three below */
+    uint64_t refusal_count;
+    tamis_status refusal;
+    char refusal_text[TAMIS_ERR_TEXT_MAX];
     uint64_t refused_count;
     uint64_t refused_epoch;
     uint32_t lease_ms;

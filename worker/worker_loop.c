@@ -6,8 +6,6 @@
 #define DRAIN_MAX 64
 #define FIXED     3 /* sockets beside those of the threads */
 
-#define REFUSED_LOG_MS 60000
-
 /* ---- Events ---------------------------------------------------------------------------------- */
 
 static tamis_status drain_socket(worker_loop *loop, tamis_err *err)
@@ -30,8 +28,7 @@ static tamis_status drain_socket(worker_loop *loop, tamis_err *err)
             return tamis_err_set(err, status, "receiving from the coordinator failed");
         }
         if (status != TAMIS_OK) {
-            tamis_log_event(loop->options->log, TAMIS_LOG_WARN, "packet.malformed",
-                            tamis_log_text("error", bad.text));
+            worker_note_malformed(loop, bad.text);
             status = TAMIS_OK;
             continue;
         }
@@ -41,23 +38,6 @@ static tamis_status drain_socket(worker_loop *loop, tamis_err *err)
         tamis_message_destroy(message);
     }
     return status;
-}
-
-/* A coordinator that was replaced may go on talking for long: one line a minute. */
-static void log_refused(worker_loop *loop, uint64_t now_ms)
-{
-    uint64_t epoch = 0;
-    uint64_t count = tamis_worker_core_refused(loop->core, &epoch);
-
-    if (count == loop->refused_count ||
-        (loop->refused_ms != 0 && now_ms - loop->refused_ms < REFUSED_LOG_MS)) {
-        return;
-    }
-    tamis_log_event(loop->options->log, TAMIS_LOG_WARN, "epoch.refused",
-                    tamis_log_uint("epoch", epoch),
-                    tamis_log_uint("packets", count - loop->refused_count));
-    loop->refused_count = count;
-    loop->refused_ms = now_ms;
 }
 
 static tamis_status tick(worker_loop *loop, tamis_err *err)
@@ -77,7 +57,7 @@ static tamis_status tick(worker_loop *loop, tamis_err *err)
     if (tamis_data_point_tick(loop->data_point, err) != TAMIS_OK) {
         return err->status;
     }
-    log_refused(loop, now_ms);
+    worker_log_words(loop, now_ms);
     if (loop->options->give_up_ms != 0 && now_ms - since_ms >= loop->options->give_up_ms) {
         return tamis_err_set(err, TAMIS_EPEER, "%s: no word from the coordinator for %llu s",
                              loop->options->url, (unsigned long long)(now_ms - since_ms) / 1000);

@@ -4,6 +4,7 @@
  *   worker_loop.c     waits for packets, threads and time
  *   worker_effects.c  performs what the core decides
  *   worker_start.c    folder, threads and sockets at start and end
+ *   worker_words.c    what the log says of the coordinator
  */
 #ifndef TAMIS_WORKER_LOOP_INTERNAL_H
 #define TAMIS_WORKER_LOOP_INTERNAL_H
@@ -36,6 +37,12 @@ typedef struct thread_slot {
     slot_state state;
 } thread_slot;
 
+/* What a line of the log that comes once a minute has told. */
+typedef struct worker_told {
+    uint64_t count;
+    uint64_t told_ms; /* 0: never */
+} worker_told;
+
 typedef struct worker_loop {
     const tamis_worker_options *options;
     tamis_socket *pipe;
@@ -56,8 +63,13 @@ typedef struct worker_loop {
     bool is_stopping;
     uint64_t began_ms;
     uint64_t ticked_ms;
-    uint64_t refused_count; /* packets that the log knows of */
-    uint64_t refused_ms;    /* when it was told; 0: never */
+    worker_told epoch_refused;
+    worker_told hello_refused;
+    worker_told malformed;
+    worker_told silent;
+    uint64_t malformed_count;
+    char malformed_text[TAMIS_ERR_TEXT_MAX]; /* of the last one */
+    uint64_t welcome_count;                  /* that the log knows of */
     char folder_id[TAMIS_FOLDER_ID_SIZE];
     char name[WORKER_NAME_SIZE];
     char data_folder[TAMIS_PATH_MAX];
@@ -75,6 +87,12 @@ TAMIS_MUST_USE
 tamis_status worker_drain_executor(worker_loop *loop, thread_slot *slot, tamis_err *err);
 TAMIS_MUST_USE
 tamis_status worker_drain_cleaner(worker_loop *loop, tamis_err *err);
+
+/* ---- worker_words.c */
+/* A packet that is none came. */
+void worker_note_malformed(worker_loop *loop, const char *text);
+/* Writes to the log what has changed; what goes on comes once a minute. */
+void worker_log_words(worker_loop *loop, uint64_t now_ms);
 
 /* ---- worker_start.c */
 /* Makes all that the loop needs; what is there after a failure is freed by _close. */

@@ -137,6 +137,18 @@ uint64_t tamis_worker_core_heard_ms(const tamis_worker_core *core);
 uint64_t tamis_worker_core_lease_until_ms(const tamis_worker_core *core);
 /* Packets of replaced coordinators that were refused, and the epoch of the last one. */
 uint64_t tamis_worker_core_refused(const tamis_worker_core *core, uint64_t *out_epoch);
+/* How it stands with the coordinator, for the log. Counts only grow. */
+typedef struct tamis_worker_contact {
+    bool is_welcome;
+    uint64_t welcome_count;   /* times that it was taken in: at first, or after a silence */
+    uint64_t epoch;           /* of the coordinator that did it last */
+    const char *cluster;      /* likewise; valid until the next step */
+    uint64_t refusal_count;   /* greetings that were refused for a reason that may pass */
+    tamis_status refusal;     /* the last one's */
+    const char *refusal_text; /* likewise; valid until the next step */
+} tamis_worker_contact;
+tamis_worker_contact tamis_worker_core_contact(const tamis_worker_core *core);
+
 /* The cluster's data folders; lives as long as the core. */
 tamis_folder_book *tamis_worker_core_book(const tamis_worker_core *core);
 

@@ -8,6 +8,7 @@ import json
 import os
 import pty
 import select
+import shutil
 import subprocess
 import sys
 import time
@@ -135,6 +136,25 @@ class Control(Session):
         finally:
             cluster.close()
 
+    def log_of_trouble(self):
+        """A worker's log says whom it follows, that nobody answers, and why it is not taken."""
+        cluster = self.cluster("trouble", 0)
+        try:
+            cluster.start_worker()
+            wait_until(lambda: cluster.log_has("worker0", "coordinator.silent"), "silent", 20)
+            cluster.start_coordinator()
+            wait_until(lambda: cluster.log_has("worker0", "worker.welcome"), "welcome", 20)
+            os.makedirs(cluster.data_folder(1))
+            shutil.copy(os.path.join(cluster.data_folder(0), ".folder-id"), cluster.data_folder(1))
+            cluster.start_worker()
+            wait_until(lambda: cluster.log_has("worker1", "worker.refused"), "refused", 20)
+            time.sleep(3)
+            with open(cluster.log("worker1"), encoding="utf-8") as file:
+                lines = [line for line in file if "worker.refused" in line]
+            require(len(lines) == 1 and ".folder-id" in lines[0], f"lines: {lines}")
+        finally:
+            cluster.close()
+
     def screen(self):
         """--watch on a terminal draws one page over the other and leaves the screen as it was."""
         with self.cluster("screen", 1) as cluster:
@@ -168,7 +188,8 @@ class Control(Session):
 
     def checks(self):
         found = [("life of two jobs", self.life), ("paused over a restart", self.restart),
-                 ("drain", self.drain), ("screen", self.screen), ("nobody", self.nobody_there)]
+                 ("drain", self.drain), ("screen", self.screen), ("nobody", self.nobody_there),
+                 ("log of trouble", self.log_of_trouble)]
         if can_hide():
             found.append(("drain, private folders", self.drain_private))
         return found

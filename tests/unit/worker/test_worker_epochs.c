@@ -166,6 +166,38 @@ static void test_other_cluster(void **state)
     assert_false(f->last->body.fetch.has_job);
 }
 
+/* What the log is told of. */
+static void test_contact(void **state)
+{
+    fixture *f = *state;
+    tamis_message message = {.kind = TAMIS_MESSAGE_REFUSED};
+
+    tick(f, 0);
+    message.body.refused.status = TAMIS_EHELD;
+    message.body.refused.text = "a copy";
+    for (unsigned i = 0; i < 2; i++) {
+        hear(f, &message, no_bulk);
+    }
+    assert_int_equal(tamis_worker_core_contact(f->core).refusal_count, 2);
+    assert_int_equal(tamis_worker_core_contact(f->core).refusal, TAMIS_EHELD);
+    assert_string_equal(tamis_worker_core_contact(f->core).refusal_text, "a copy");
+    assert_false(tamis_worker_core_contact(f->core).is_welcome);
+    tick(f, 5000);
+    say_welcome(f);
+    assert_int_equal(tamis_worker_core_contact(f->core).welcome_count, 0); /* not durable yet */
+    persisted(f, TAMIS_OK);
+    say_welcome(f); /* a repetition */
+    assert_int_equal(tamis_worker_core_contact(f->core).welcome_count, 1);
+    assert_true(tamis_worker_core_contact(f->core).is_welcome);
+    assert_string_equal(tamis_worker_core_contact(f->core).cluster, CLUSTER);
+    message.body.refused.status = TAMIS_ENOENT; /* it has restarted */
+    hear(f, &message, no_bulk);
+    assert_int_equal(tamis_worker_core_contact(f->core).refusal_count, 2);
+    assert_false(tamis_worker_core_contact(f->core).is_welcome);
+    say_welcome(f);
+    assert_int_equal(tamis_worker_core_contact(f->core).welcome_count, 2);
+}
+
 static void test_lease_counts_from_the_sending(void **state)
 {
     fixture *f = *state;
@@ -375,6 +407,7 @@ int main(void)
         CORE_TEST(test_lower_epoch_is_refused),
         CORE_TEST(test_higher_epoch_needs_welcome),
         CORE_TEST(test_other_cluster),
+        CORE_TEST(test_contact),
         CORE_TEST(test_lease_counts_from_the_sending),
         CORE_TEST(test_drained),
         CORE_TEST(test_job_in_chunks),
