@@ -142,7 +142,7 @@ class Checks(Session):
                 cluster.start_worker()
                 wait_until(lambda: cluster.log_has("worker0", "worker.started") and
                            cluster.log_has("worker1", "worker.started"), "two workers")
-                disk.fill(0)
+                disk.fill(1 << 20)
                 self.submit(cluster, self.path("one-out")).finish(self.whole, "one disk is full")
                 require(all(worker.poll() is None for worker in cluster.workers),
                         "a worker ended")
