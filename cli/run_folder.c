@@ -229,8 +229,8 @@ static tamis_status write_job(const char *out_path, const tamis_job *job, tamis_
     return status;
 }
 
-tamis_status tamis_out_claim(const char *out_path, const tamis_job *job, tamis_out_state *out_state,
-                             tamis_err *err)
+tamis_status tamis_out_claim(const char *out_path, const tamis_job *job, char *job_id,
+                             tamis_out_state *out_state, tamis_err *err)
 {
     tamis_job *old = NULL;
     tamis_status status = TAMIS_OK;
@@ -243,6 +243,9 @@ tamis_status tamis_out_claim(const char *out_path, const tamis_job *job, tamis_o
     if (status == TAMIS_OK) {
         status = compare_jobs(out_path, old, job, err);
         *out_state = exists(out_path, TAMIS_MANIFEST_NAME) ? TAMIS_OUT_DONE : TAMIS_OUT_UNFINISHED;
+    }
+    if (status == TAMIS_OK) {
+        memcpy(job_id, old->id, strlen(old->id) + 1);
     }
     tamis_job_destroy(old);
     return status;

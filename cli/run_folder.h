@@ -25,11 +25,12 @@ typedef enum tamis_out_state {
 TAMIS_MUST_USE
 tamis_status tamis_out_prepare(const char *out_path, int *out_lock, tamis_err *err);
 
-/* Compares the job with the one that OUT holds and writes OUT/job.bin where there is none.
- * TAMIS_ECHANGED: err names the setting or input that differs. */
+/* Compares the job with the one that OUT holds, whose id it takes over into job_id (17 bytes, where
+ * job->id points), and writes OUT/job.bin where there is none. TAMIS_ECHANGED: err names the
+ * setting or input that differs. */
 TAMIS_MUST_USE
-tamis_status tamis_out_claim(const char *out_path, const tamis_job *job, tamis_out_state *out_state,
-                             tamis_err *err);
+tamis_status tamis_out_claim(const char *out_path, const tamis_job *job, char *job_id,
+                             tamis_out_state *out_state, tamis_err *err);
 
 /* Copies standard input to OUT/stdin, durable, where `tamis verify` and `sample` find it later. One
  * that is complete from an earlier start is gone on with; what standard input gives then must be

@@ -5,10 +5,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "run_options.h"
-#include "tamis/hash.h"
 #include "tamis/reader.h"
 #include "tamis/split_result.h"
 
@@ -112,24 +112,19 @@ static tamis_status check_paths(const tamis_run_job *r, tamis_err *err)
     return TAMIS_OK;
 }
 
-/* The job's name follows from what it is, so that the same command finds its unfinished run. */
+/* A name by chance for a new OUT: the same job for an OUT that was removed is another job, which a
+ * coordinator has not done yet. The claim takes over the name that an OUT has. */
 static tamis_status name_job(tamis_run_job *r, tamis_err *err)
 {
-    tamis_buf bytes;
-    tamis_status status = TAMIS_OK;
+    uint64_t number = 0;
 
-    tamis_buf_init(&bytes, 0);
-    (void)snprintf(r->id, sizeof(r->id), "%016d", 0);
+    if (getentropy(&number, sizeof(number)) != 0) {
+        return tamis_err_errno(err, errno, "cannot make a name for the job");
+    }
+    (void)snprintf(r->id, sizeof(r->id), "%016" PRIx64, number);
     r->job.id = r->id;
     r->job.out_path = r->out_path;
-    status = tamis_job_pack(&r->job, &bytes);
-    if (status == TAMIS_OK) {
-        (void)snprintf(r->id, sizeof(r->id), "%016" PRIx64, tamis_hash64(bytes.data, bytes.size));
-    } else {
-        (void)tamis_err_set(err, status, "no memory to pack the job");
-    }
-    tamis_buf_fini(&bytes);
-    return status;
+    return TAMIS_OK;
 }
 
 static tamis_status find_out(tamis_run_job *r, const tamis_options *given, tamis_err *err)
@@ -166,6 +161,7 @@ tamis_status tamis_run_job_prepare(tamis_run_job *run_job, const tamis_options *
     if (status == TAMIS_OK) {
         status = name_job(run_job, err);
     }
-    return status == TAMIS_OK ? tamis_out_claim(run_job->out_path, &run_job->job, out_state, err)
-                              : status;
+    return status == TAMIS_OK
+               ? tamis_out_claim(run_job->out_path, &run_job->job, run_job->id, out_state, err)
+               : status;
 }

@@ -24,9 +24,9 @@ TAMIS_MUST_USE
 tamis_status tamis_run_job_settings(tamis_run_job *run_job, const tamis_options *options,
                                     tamis_err *err);
 
-/* Finds OUT (--output) and the inputs (operands, --against, --priority), names the job after what
- * it is, so that the same command finds its unfinished run, and claims OUT for it. Errors as of
- * run_folder.h and tamis_discover. */
+/* Finds OUT (--output) and the inputs (operands, --against, --priority), and claims OUT for the
+ * job: its name is that of the unfinished run in OUT, or a new one. Errors as of run_folder.h and
+ * tamis_discover. */
 TAMIS_MUST_USE
 tamis_status tamis_run_job_prepare(tamis_run_job *run_job, const tamis_options *options,
                                    tamis_out_state *out_state, tamis_err *err);

@@ -45,11 +45,11 @@ typedef struct tamis_core_settings {
     bool is_single_job;     /* the ledger serves one job: another one is refused (TAMIS_ECHANGED) */
     bool is_embedded;       /* one worker, which lives and dies with the coordinator */
     tamis_peer_build build; /* borrowed for the core's life, with all that follows */
-    const char *data_folder;    /* of local tasks */
-    const char *data_folder_id; /* its id; NULL or "": none */
-    const char *data_url;       /* of the server that serves it; NULL: none */
-    const char *public_key;     /* of that server; NULL: none */
-    const char *cluster;        /* id of the cluster when the ledger is new: 16 hex digits */
+    const char *data_folder;     /* of local tasks */
+    const char *data_folder_id;  /* its id; NULL or "": none */
+    const char *data_url;        /* of the server that serves it; NULL: none */
+    const char *public_key;      /* of that server; NULL: none */
+    const char *cluster;         /* id of the cluster when the ledger is new: 16 hex digits */
     tamis_blob_check check_blob; /* of workers' results; NULL: any bytes will do */
 } tamis_core_settings;
 

@@ -186,8 +186,20 @@ class Control(Session):
             pass
         self.ask(cluster, "jobs", "--give-up", "300ms", code=EXIT_PEER)
 
+    def removed_out(self):
+        """The same command for an OUT that was removed does the work again."""
+        out = self.path("removed-out")
+        with self.cluster("removed", 1) as cluster:
+            first = self.submit_detached(cluster, out)
+            self.wait_state(cluster, first, "done")
+            shutil.rmtree(out)
+            second = self.submit_detached(cluster, out)
+            require(second != first, "another job")
+            self.wait_state(cluster, second, "done")
+            require_same_bytes(self.whole, out, "OUT removed and made again")
+
     def checks(self):
-        found = [("life of two jobs", self.life), ("paused over a restart", self.restart),
+        found = [("life of two jobs", self.life), ("removed OUT", self.removed_out), ("paused over a restart", self.restart),
                  ("drain", self.drain), ("screen", self.screen), ("nobody", self.nobody_there),
                  ("log of trouble", self.log_of_trouble)]
         if can_hide():
