@@ -3,9 +3,11 @@
  * and checked by who asked; without keys and with them. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "tamis/bytes.h"
 #include "tamis/hash.h"
+#include "tamis/heap.h"
 #include "tamis/net.h"
 
 #define FRAME_SIZE ((size_t)1 << 20)
@@ -135,6 +137,16 @@ static tamis_status take_for(tamis_socket *socket, tamis_packet *packet, uint64_
     return status;
 }
 
+/* Of both ends. */
+static double cpu_seconds(void)
+{
+    struct rusage usage;
+
+    (void)getrusage(RUSAGE_SELF, &usage);
+    return (double)usage.ru_utime.tv_sec + (double)usage.ru_stime.tv_sec +
+           1e-6 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+}
+
 static tamis_status measure(const char *name, server *self, const tamis_net_security *client)
 {
     tamis_socket_options options = {
@@ -144,6 +156,7 @@ static tamis_status measure(const char *name, server *self, const tamis_net_secu
     tamis_packet *packet = tamis_packet_create();
     uint64_t frames = 0;
     uint64_t began_ms = 0;
+    double cpu = 0;
     tamis_status status = packet == NULL ? TAMIS_ENOMEM : tamis_net_create(&net, NULL);
 
     if (status == TAMIS_OK) {
@@ -159,13 +172,17 @@ static tamis_status measure(const char *name, server *self, const tamis_net_secu
         status = take_for(socket, packet, WARM_MS, &frames);
     }
     began_ms = tamis_net_now_ms();
+    cpu = cpu_seconds();
     if (status == TAMIS_OK) {
         status = take_for(socket, packet, MEASURE_MS, &frames);
     }
     if (status == TAMIS_OK) {
         double seconds = (double)(tamis_net_now_ms() - began_ms) / 1e3;
+        double bytes = (double)(frames * FRAME_SIZE);
 
-        (void)printf("%-6s %7.0f MB/s\n", name, (double)(frames * FRAME_SIZE) / seconds / MB);
+        cpu = cpu_seconds() - cpu;
+        (void)printf("%-6s %7.0f MB/s  %5.2f CPU s/GB\n", name, bytes / seconds / MB,
+                     cpu / (bytes / 1e9));
     }
     tamis_socket_close(socket);
     tamis_packet_destroy(packet);
@@ -217,8 +234,12 @@ static tamis_status run_pair(const char *name, bool has_keys)
 
 int main(void)
 {
-    tamis_status plain = run_pair("plain", false);
-    tamis_status curve = run_pair("curve", true);
+    tamis_status plain = TAMIS_OK;
+    tamis_status curve = TAMIS_OK;
+
+    tamis_heap_keep_chunks(); /* as tamis-worker does */
+    plain = run_pair("plain", false);
+    curve = run_pair("curve", true);
 
     if (plain != TAMIS_OK || curve != TAMIS_OK) {
         (void)fprintf(stderr, "bench_net: plain %s, curve %s\n", tamis_status_name(plain),

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include "tamis/heap.h"
 #include "tamis/keys_options.h"
 #include "tamis/program.h"
 #include "tamis/worker.h"
@@ -126,6 +127,7 @@ int tamis_worker_main(int argument_count, char **arguments, const tamis_task_tab
     tamis_status status = TAMIS_OK;
 
     tamis_serve_prepare();
+    tamis_heap_keep_chunks();
     if (!tamis_options_start(&table, argument_count - 1, arguments + 1, environ, stdout, stderr,
                              &options, &code)) {
         return code;
