@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* data_server.h - serves the results in a data folder to other processes, chunk by chunk.
  *
+ * At its end it logs the event data.served with its counts (tamis_data_counts).
+ *
  * Requests are stateless: each names its object and a range of it (data_frame.h). Names of files
  * come from a table and ids are checked, so no path comes from outside; everything is opened
  * beneath the data folder. A request that cannot be served now is answered "try again", one for

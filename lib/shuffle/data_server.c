@@ -177,6 +177,17 @@ static tamis_status server_open(data_server *server, tamis_err *err)
     return status;
 }
 
+static void log_served(const data_server *server)
+{
+    const tamis_data_counts *counts = server->counts;
+
+    tamis_log_event(server->options->log, TAMIS_LOG_INFO, "data.served",
+                    tamis_log_uint("bytes", atomic_load(&counts->bytes)),
+                    tamis_log_uint("requests", atomic_load(&counts->requests)),
+                    tamis_log_uint("refused", atomic_load(&counts->refused)),
+                    tamis_log_uint("failed", atomic_load(&counts->failed)));
+}
+
 /* What the starter hands over; read before it goes on. */
 typedef struct server_start {
     const tamis_data_server_options *options;
@@ -196,6 +207,7 @@ static tamis_status server_body(tamis_socket *pipe, void *argument, tamis_err *e
     }
     if (status == TAMIS_OK) {
         status = serve(&server, err);
+        log_served(&server);
     }
     tamis_socket_close(server.socket);
     tamis_packet_destroy(server.packet);
