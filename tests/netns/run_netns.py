@@ -36,6 +36,8 @@ CASE_S = 110
 WORKERS = ("w1", "w2", "w3")
 DELAY_MS = 25
 LOSS_PERCENT = 30
+# Hosts see the same files: results are to cross the cables all the same.
+SHUFFLE = ("--shuffle", "network")
 PROBE = ("import socket, time\n"
          "address = ({address!r}, {port})\n"
          "socket.create_connection(address, timeout=10).close()\n"  # the address is resolved now
@@ -61,7 +63,7 @@ class Cluster:
         # No block around it: the lab ends its processes before the files are closed.
         self.coordinator = self._start("c", "c", [
             args.coordinator, "--state", os.path.join(folder, "state"), "--listen", self.url,
-            "--lease", f"{LEASE_S}s", "--keys", self.keys, "--root", folder])
+            "--lease", f"{LEASE_S}s", "--keys", self.keys, "--root", folder, *SHUFFLE])
 
     def _start(self, host, name, arguments):
         with open(self.log(name), "ab") as log:
@@ -75,7 +77,7 @@ class Cluster:
             self.workers[host] = self._start(host, host, [
                 self.args.worker, "--coordinator", self.url, "--threads", "1", "--memory", "256MiB",
                 "--data", os.path.join(self.folder, f"data-{host}"), "--log-level", "debug",
-                "--keys", self.keys, "--root", self.folder, "--root", self.inputs])
+                "--keys", self.keys, "--root", self.folder, "--root", self.inputs, *SHUFFLE])
 
     def submit(self):
         self.client = self._start("client", "client", [
