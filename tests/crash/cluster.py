@@ -15,6 +15,8 @@ import outputs
 
 GOOD = (EXIT_DONE, EXIT_SET_ASIDE)
 DEADLINE_S = 120
+SHUFFLES = ("auto", "network")
+SERVED = re.compile(rb" data\.served bytes=(\d+) requests=(\d+) ")
 STARTED = re.compile(rb" task\.started .*job=(\w+) .*stage=(\d+) task=(\d+) fence=(\w+)")
 
 
@@ -34,7 +36,8 @@ def wait_until(condition, what, deadline_s=DEADLINE_S):
 class Cluster:
     """The processes of one cluster; leaving the block ends those that still run."""
 
-    def __init__(self, args, folder, workers, worker_options=(), coordinator_options=()):
+    def __init__(self, args, folder, workers, worker_options=(), coordinator_options=(),
+                 shuffle="auto"):
         self.args = args
         self.folder = folder
         self.url = f"tcp://127.0.0.1:{free_port()}"
@@ -42,8 +45,8 @@ class Cluster:
         self.coordinator = None
         self.workers = []
         self.worker_count = workers
-        self.worker_options = list(worker_options)
-        self.coordinator_options = list(coordinator_options)
+        self.worker_options = [*worker_options, "--shuffle", shuffle]
+        self.coordinator_options = [*coordinator_options, "--shuffle", shuffle]
         self.state = os.path.join(folder, "state")
         self.logs = {}
 
@@ -106,6 +109,17 @@ class Cluster:
         with open(self.log(f"worker{number}"), "rb") as file:
             file.seek(begin)
             return [found.groups() for found in map(STARTED.search, file) if found]
+
+    def served(self, name):
+        """(bytes, requests) that the data servers of `name` served, as they tell at their end: what
+        a killed one served is not in it."""
+        with open(self.log(name), "rb") as file:
+            found = [match.groups() for match in map(SERVED.search, file) if match]
+        return tuple(sum(int(row[column]) for row in found) for column in range(2))
+
+    def served_bytes(self):
+        """What all servers of the cluster sent; to be asked behind its end."""
+        return sum(self.served(name)[0] for name in self.logs)
 
     def end_of_logs(self):
         out = []

@@ -5,7 +5,7 @@
 
 The names come from the programs (--list-failpoints). The process that has one set dies there, is
 started again on the same folders without it, and the job goes on. Each name must be reached by one
-of the two programs, the number of times that --count says.
+of the two programs, the number of times that --count says; by turns with results read by path and over sockets only (--shuffle network).
 """
 
 import signal
@@ -14,7 +14,7 @@ import sys
 
 from session import Session, parser_of, run_checks
 from tamis_cli import program_arguments, require
-from cluster import Cluster, wait_until
+from cluster import SHUFFLES, Cluster, wait_until
 
 LEASE = ("--lease", "1s")
 
@@ -48,16 +48,18 @@ class Checks(Session):
         client.finish(self.whole, what)
         return died
 
-    def failpoint(self, name):
+    def failpoint(self, name, turn):
         reached = []
         for role in ("worker", "coordinator"):
-            for count in self.args.count:
+            for step, count in enumerate(self.args.count):
                 what = f"{role}-{name}-{count}"
-                cluster = Cluster(self.args, self.path(what), 0, coordinator_options=LEASE)
+                shuffle = SHUFFLES[(turn + step) % 2]
+                cluster = Cluster(self.args, self.path(what), 0, coordinator_options=LEASE,
+                                  shuffle=shuffle)
                 try:
                     if not self.die(cluster, role, f"{name}:{count}", what):
                         break
-                    reached.append(f"{role} {count}")
+                    reached.append(f"{role} {count} ({shuffle})")
                 finally:
                     cluster.close()
         require(reached, f"{name}: neither program came to it")
@@ -67,7 +69,8 @@ class Checks(Session):
         names = names_of(self.args.worker)
         require(names and names == names_of(self.args.coordinator) == names_of(self.args.tamis),
                 f"--list-failpoints: {names}")
-        return [(name, lambda name=name: self.failpoint(name)) for name in names]
+        return [(name, lambda name=name, turn=turn: self.failpoint(name, turn))
+                for turn, name in enumerate(names, self.args.seed)]
 
 
 if __name__ == "__main__":

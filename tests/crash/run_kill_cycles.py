@@ -7,7 +7,8 @@ A cycle is one SIGKILL and the start of the process on its folders again. It cou
 a lease whose task was done again: a task that the killed process (a worker), or anybody (the
 coordinator), had in hand before the kill was begun again later under another fence, and, where the
 coordinator lived through the job, its own count of lost leases (`tasks_lost`) has room for it. Jobs
-follow one another on the same processes until --count cycles are counted.
+follow one another on the same processes until half of --count cycles are counted; then the other
+half on another cluster, with --shuffle network, where results are read over sockets only.
 """
 
 import random
@@ -17,7 +18,7 @@ import time
 
 from session import Session, parser_of, run_checks
 from tamis_cli import require
-from cluster import Cluster, wait_until
+from cluster import SHUFFLES, Cluster, wait_until
 
 LEASE = ("--lease", "1s")
 ONE_THREAD = ("--threads", "1", "--memory", "256MiB")
@@ -42,6 +43,7 @@ class Checks(Session):
         self.kills = {"worker": 0, "coordinator": 0}
         self.counted = {"worker": 0, "coordinator": 0}
         self.jobs = 0
+        self.begin = time.monotonic()
 
     def kill_worker(self, cluster, client, log_begins):
         """Kills a random worker soon after it has begun a task."""
@@ -110,25 +112,39 @@ class Checks(Session):
         self.jobs += 1
         shutil.rmtree(out)
 
-    def cycles(self):
+    def cycles(self, shuffle, count):
+        """Until so many are counted in all."""
+        jobs_before = self.jobs
         begin = time.monotonic()
-        with Cluster(self.args, self.path("cluster"), WORKERS, ONE_THREAD, LEASE) as cluster:
-            while sum(self.counted.values()) < self.args.count:
+        with Cluster(self.args, self.path(shuffle), WORKERS, ONE_THREAD, LEASE,
+                     shuffle) as cluster:
+            while sum(self.counted.values()) < count:
                 require(self.jobs < JOBS_FOR_ONE_CYCLE * self.args.count, "kills cost no leases")
                 self.job(cluster)
                 if self.jobs % 50 == 0:
-                    print(f"     {sum(self.counted.values())} cycles, {self.jobs} jobs, "
-                          f"{time.monotonic() - begin:.0f} s", flush=True)
+                    print(f"     {self.totals()}", flush=True)
             for process in [*cluster.workers, cluster.coordinator]:
                 require(process.poll() is None, f"a process ended with {process.returncode}\n"
                         f"{cluster.end_of_logs()}")
+        served = cluster.served_bytes()
+        require(served or shuffle != "network" or self.jobs == jobs_before,
+                "nothing was served over sockets")
+        return (f"{self.jobs - jobs_before} jobs, {served / (1 << 20):.1f} MiB served over sockets "
+                f"by those that lived to tell, {time.monotonic() - begin:.0f} s")
+
+    def totals(self):
         return (f"{sum(self.counted.values())} cycles counted ({self.counted['worker']} of a "
                 f"worker, {self.counted['coordinator']} of the coordinator) of "
                 f"{sum(self.kills.values())} kills in {self.jobs} jobs with the same bytes, "
-                f"{time.monotonic() - begin:.0f} s")
+                f"{time.monotonic() - self.begin:.0f} s")
 
     def checks(self):
-        return [("kill cycles", self.cycles)]
+        count = self.args.count
+        steps = zip(SHUFFLES, (count // 2, count))
+        return [*((f"kill cycles, shuffle {shuffle}",
+                   lambda shuffle=shuffle, most=most: self.cycles(shuffle, most))
+                  for shuffle, most in steps),
+                ("kill cycles", self.totals)]
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@
 
 A schedule draws when each worker starts, its threads and memory, and what happens to whom during
 the job: stops for a moment, stops for longer than a lease, kills with a new start later, a kill of
-the coordinator. A table tells what was drawn and how long it took.
+the coordinator. Every other schedule runs with --shuffle network, where results are read over
+sockets only. A table tells what was drawn and how long it took.
 """
 
 import random
@@ -16,7 +17,8 @@ import sys
 import time
 
 from session import Session, parser_of, run_checks
-from cluster import DEADLINE_S, Cluster
+from tamis_cli import require
+from cluster import DEADLINE_S, SHUFFLES, Cluster
 
 LEASE = ("--lease", "1s")
 COUNTS = (1, 2, 3, 8, 32)
@@ -69,12 +71,14 @@ class Checks(Session):
             worker.send_signal(signal.SIGSTOP if action == "stop" else signal.SIGCONT)
 
     def run_one(self, workers, number):
-        """One schedule; (seconds, kills, stops, leases lost)."""
+        """One schedule; (seconds, kills, stops, leases lost, whether over the network, bytes)."""
         seed = f"{self.args.seed}-{workers}-{number}"
         schedule = Schedule(random.Random(seed), workers)
         name = f"w{workers}-{number}"
         out = self.path(name + "-out")
-        with Cluster(self.args, self.path(name), 0, coordinator_options=LEASE) as cluster:
+        shuffle = SHUFFLES[number % 2]
+        with Cluster(self.args, self.path(name), 0, coordinator_options=LEASE,
+                     shuffle=shuffle) as cluster:
             cluster.workers = [None] * workers
             begin = time.monotonic()
             client = self.submit(cluster, out)
@@ -84,19 +88,22 @@ class Checks(Session):
                     break
                 time.sleep(max(0.0, begin + when - time.monotonic()))
                 self.act(cluster, schedule, action, who)
-            client.finish(self.whole, f"schedule {seed}", 2 * DEADLINE_S)
+            client.finish(self.whole, f"schedule {seed}, shuffle {shuffle}", 2 * DEADLINE_S)
             seconds = time.monotonic() - begin
-        result = (seconds, schedule.kills, schedule.stops, client.lost())
+        result = (seconds, schedule.kills, schedule.stops, client.lost(), shuffle == "network",
+                  cluster.served_bytes())
         shutil.rmtree(out)
         shutil.rmtree(self.path(name))
         return result
 
     def schedules(self, workers):
         found = [self.run_one(workers, number) for number in range(self.args.schedules)]
-        seconds, kills, stops, lost = (sum(column) for column in zip(*found))
+        seconds, kills, stops, lost, network, served = (sum(column) for column in zip(*found))
+        require(served or not network, "--shuffle network, but nothing was served over sockets")
         slowest = max(row[0] for row in found)
         return (f"{len(found):3} schedules, {kills:3} kills, {stops:3} stops, {lost:4} leases "
-                f"lost, {seconds / len(found):5.1f} s each, slowest {slowest:5.1f} s")
+                f"lost, {network:3} over the network ({served / (1 << 20):6.1f} MiB served), "
+                f"{seconds / len(found):5.1f} s each, slowest {slowest:5.1f} s")
 
     def checks(self):
         return [(f"{count:2} workers", lambda count=count: self.schedules(count))

@@ -21,8 +21,6 @@ from session import Session, parser_of, run_checks
 from tamis_cli import require, require_codes
 from cluster import Client, Cluster, wait_until
 
-NETWORK = ["--shuffle", "network"]
-
 
 def can_hide():
     return os.geteuid() == 0 and shutil.which("unshare") is not None and subprocess.run(
@@ -53,9 +51,17 @@ class Checks(Session):
                    for task in cluster.started_tasks(number))
 
     def network(self):
-        with Cluster(self.args, self.path("network"), 3, NETWORK, NETWORK) as cluster:
+        with Cluster(self.args, self.path("network"), 3, shuffle="network") as cluster:
             self.submit(cluster, self.path("network-out")).finish(self.whole, "over the network")
             self.submit(cluster, self.path("network-again")).finish(self.whole, "again")
+        return self.require_served(cluster)
+
+    def by_path(self):
+        """Where everybody sees all folders nobody asks a data server."""
+        with Cluster(self.args, self.path("by-path"), 3) as cluster:
+            self.submit(cluster, self.path("by-path-out")).finish(self.whole, "by path")
+        served = cluster.served_bytes()
+        require(served == 0, f"{served} bytes went over sockets")
 
     def hidden(self):
         """Also by itself (--shuffle auto) a worker takes the network where it cannot look."""
@@ -72,6 +78,7 @@ class Checks(Session):
             self.submit(cluster, self.path("hidden-out")).finish(self.whole, "hidden folders")
         finally:
             cluster.close()
+        return self.require_served(cluster)
 
     def with_keys(self):
         """Each worker has a key of its own; data servers let in those whom the book names."""
@@ -80,13 +87,14 @@ class Checks(Session):
                            *((f"w{number}", "worker") for number in range(3))]:
             require_codes(self.tamis.call("keys", "new", "--keys", keys, "--role", role, name), [0],
                           "tamis keys new")
-        with Cluster(self.args, self.path("with-keys"), 0, NETWORK,
-                     [*NETWORK, "--keys", keys]) as cluster:
+        with Cluster(self.args, self.path("with-keys"), 0, (), ["--keys", keys],
+                     "network") as cluster:
             for number in range(3):
                 cluster.start_worker(options=["--keys", keys, "--key", f"w{number}"])
             options = {**self.options, "keys": keys}
             Client(self.tamis, cluster, self.path("with-keys-out"), self.paths,
                    options).finish(self.whole, "with keys")
+        return self.require_served(cluster)
 
     def late_reader(self):
         """A worker does SCAN and is drained, so that it has no task any more; one that comes only
@@ -115,7 +123,7 @@ class Checks(Session):
 
     def killed_worker(self):
         """It comes back under another address; whoever pulled from it goes on."""
-        with Cluster(self.args, self.path("killed"), 3, NETWORK, NETWORK) as cluster:
+        with Cluster(self.args, self.path("killed"), 3, shuffle="network") as cluster:
             client = self.submit(cluster, self.path("killed-out"))
             self.reach(cluster, client, "LINK", lambda: self.stage_is(cluster, 1))
             number = cluster.busy_worker()
@@ -125,16 +133,29 @@ class Checks(Session):
             cluster.start_worker(number)
             client.finish(self.whole, "one of three workers killed and started again")
 
+    def removed_under_live(self):
+        """The folder goes away under a worker that lives on, as when somebody cleans up."""
+        with Cluster(self.args, self.path("removed-live"), 3, shuffle="network") as cluster:
+            client = self.submit(cluster, self.path("removed-live-out"))
+            self.reach(cluster, client, "LINK", lambda: self.stage_is(cluster, 1))
+            number = max(range(3), key=lambda n: len(results(cluster.data_folder(n), 0)))
+            require(results(cluster.data_folder(number), 0), "the worker had done nothing")
+            # Under another name at once: what is removed file by file is filled on meanwhile.
+            aside = cluster.data_folder(number) + ".removed"
+            os.rename(cluster.data_folder(number), aside)
+            shutil.rmtree(aside)
+            client.finish(self.whole, "a data folder removed under a live worker")
+            self.require_rescued(client, 1, len(results(aside, 0)) or 10**6)
+
     def removed_folder(self):
         """A worker and its folder are gone for good: what it had done is done again."""
-        options = NETWORK
-        with Cluster(self.args, self.path("removed"), 3, options, options) as cluster:
+        with Cluster(self.args, self.path("removed"), 3, shuffle="network") as cluster:
             client = self.submit(cluster, self.path("removed-out"))
             self.reach(cluster, client, "LINK", lambda: self.stage_is(cluster, 1))
             number = max(range(3), key=lambda n: len(results(cluster.data_folder(n), 0)))
             cluster.workers[number].kill()
             cluster.workers[number].wait()
-            lost = len(results(cluster.data_folder(number), 0))
+            lost = len(results(cluster.data_folder(number), "*"))
             require(lost != 0, "the worker had done nothing")
             shutil.rmtree(cluster.data_folder(number))
             cluster.start_worker(number)
@@ -143,7 +164,7 @@ class Checks(Session):
 
     def damaged_result(self):
         """One flipped bit in the run file of a SCAN task: that one task is run again."""
-        with Cluster(self.args, self.path("damaged"), 3, NETWORK, NETWORK) as cluster:
+        with Cluster(self.args, self.path("damaged"), 3, shuffle="network") as cluster:
             # Workers stand still while the file is changed, so that nobody has read it.
             client = self.submit(cluster, self.path("damaged-out"))
             self.reach(cluster, client, "a first result", lambda: any(
@@ -158,15 +179,25 @@ class Checks(Session):
             client.finish(self.whole, "a damaged run file")
             self.require_rescued(client, 1, 1)
 
+    def require_served(self, cluster):
+        """Each worker of an ended cluster served others."""
+        for number in range(len(cluster.workers)):
+            served, requests = cluster.served(f"worker{number}")
+            require(served and requests, f"worker {number} served {served} bytes, {requests} "
+                    f"requests\n{cluster.end_of_logs()}")
+        return f"{cluster.served_bytes() / (1 << 20):.1f} MiB served over sockets"
+
     def require_rescued(self, client, least, most):
         with open(os.path.join(client.out, "timing.json"), encoding="utf-8") as file:
             rescued = json.load(file)["tasks_rescued"]
         require(least <= rescued <= most, f"{rescued} results were made again, not {least} to {most}")
 
     def checks(self):
-        found = [("network", self.network), ("keys", self.with_keys),
+        found = [("network", self.network), ("by path", self.by_path), ("keys", self.with_keys),
                  ("killed worker", self.killed_worker),
-                 ("removed folder", self.removed_folder), ("damaged result", self.damaged_result)]
+                 ("removed folder", self.removed_folder),
+                 ("live worker's folder removed", self.removed_under_live),
+                 ("damaged result", self.damaged_result)]
         if can_hide():
             found.insert(1, ("hidden folders", self.hidden))
             found.append(("late reader", self.late_reader))
