@@ -133,7 +133,9 @@ static tamis_status list_make(tamis_inputs *inputs, const gathered_set *set, bun
 
 /* ---- Taking bundles in ----------------------------------------------------------------------- */
 
-static tamis_status read_index(const bundle *one, uint64_t size, uint64_t *out_sizes)
+/* Each chunk was checked on its way: what is wrong here was done to the file since. */
+static tamis_status read_index(const bundle *one, uint64_t size, uint64_t *out_sizes,
+                               tamis_err *err)
 {
     uint8_t bytes[TAMIS_DATA_INDEX_HEAD + 8 * TAMIS_DATA_TASKS_MAX];
     size_t index_bytes = tamis_data_index_bytes(one->object.task_count);
@@ -144,10 +146,14 @@ static tamis_status read_index(const bundle *one, uint64_t size, uint64_t *out_s
         done = pread(file, bytes, index_bytes, 0);
         (void)close(file); /* it was only read */
     }
-    return done == (ssize_t)index_bytes
-               ? tamis_data_index_decode(tamis_slice_of(bytes, index_bytes), one->object.task_count,
-                                         size, out_sizes)
-               : TAMIS_ECORRUPT;
+    if (done == (ssize_t)index_bytes &&
+        tamis_data_index_decode(tamis_slice_of(bytes, index_bytes), one->object.task_count, size,
+                                out_sizes) == TAMIS_OK) {
+        return TAMIS_OK;
+    }
+    return tamis_err_set(err, TAMIS_EIO,
+                         "%s: what was fetched is gone or damaged: was the data folder removed?",
+                         one->path);
 }
 
 /* The images of a bundle that arrived become files of the set. */
@@ -156,7 +162,7 @@ static tamis_status take_bundle(gathered_set *set, const bundle *one, const tami
 {
     uint64_t sizes[TAMIS_DATA_TASKS_MAX];
     uint64_t at = tamis_data_index_bytes(one->object.task_count);
-    tamis_status status = read_index(one, item->size, sizes);
+    tamis_status status = read_index(one, item->size, sizes, err);
 
     for (uint32_t i = 0; i < one->object.task_count && status == TAMIS_OK; i++) {
         uint32_t index = one->indexes[i];

@@ -104,7 +104,7 @@ class Checks(Session):
                            ("w0", "worker"), ("w1", "worker")]:
             require_codes(self.tamis.call("keys", "new", "--keys", keys, "--role", role, name), [0],
                           "tamis keys new")
-        cluster = Cluster(self.args, self.path("late"), 0, NETWORK, [*NETWORK, "--keys", keys])
+        cluster = Cluster(self.args, self.path("late"), 0, (), ["--keys", keys], "network")
         os.makedirs(cluster.data_folder(0))
         cluster.start_coordinator(prefix=hiding([cluster.data_folder(0)]))
         try:
