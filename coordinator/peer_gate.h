@@ -14,7 +14,7 @@
 #include "tamis/net.h"
 #include "tamis/wire.h"
 
-#define TAMIS_PEER_GATE_MAX       8192
+#define TAMIS_PEER_GATE_MAX       16384 /* as many as the coordinator knows workers */
 #define TAMIS_PEER_GATE_SILENT_MS 3600000
 
 typedef struct tamis_peer_gate tamis_peer_gate;

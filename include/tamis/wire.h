@@ -19,18 +19,18 @@
 #include "tamis/run_status.h"
 
 #define TAMIS_PROTOCOL_VERSION  1
-#define TAMIS_WIRE_CONTROL_MAX  ((size_t)(1u << 20))   /* bytes of a control frame */
-#define TAMIS_WIRE_BULK_MAX     ((size_t)(256u << 20)) /* bytes of a bulk frame: a packed job */
-#define TAMIS_BLOB_MAX          ((size_t)(15u << 20))  /* bytes of a task's blob */
-#define TAMIS_WIRE_TEXT_MAX     4096u                  /* bytes of one string */
-#define TAMIS_WIRE_ITEMS_MAX    8192u                  /* entries of all lists of a message */
-#define TAMIS_WIRE_NO_FOLDER    0xffffu                /* in owner tables: the task was skipped */
-#define TAMIS_WORKER_CREDIT_MAX 1024u                  /* tasks that one worker holds */
-#define TAMIS_JOB_CHUNK_MAX     ((size_t)(8u << 20))   /* bytes of a packed job in one packet */
-#define TAMIS_JOB_BYTES_MAX     ((size_t)(1u << 30))   /* bytes of a packed job */
-#define TAMIS_FOLDERS_ROWS_MAX  1024u                  /* entries of a Folders message */
-#define TAMIS_JOBS_ROWS_MAX     256u                   /* rows of a Jobs message */
-#define TAMIS_WORKERS_ROWS_MAX  512u                   /* rows of a Workers message */
+#define TAMIS_WIRE_CONTROL_MAX  ((size_t)(1u << 20))  /* bytes of a control frame */
+#define TAMIS_WIRE_BULK_MAX     ((size_t)(16u << 20)) /* bytes of a bulk frame */
+#define TAMIS_BLOB_MAX          ((size_t)(15u << 20)) /* bytes of a task's blob */
+#define TAMIS_WIRE_TEXT_MAX     4096u                 /* bytes of one string */
+#define TAMIS_WIRE_ITEMS_MAX    8192u                 /* entries of all lists of a message */
+#define TAMIS_WIRE_NO_FOLDER    0xffffu               /* in owner tables: the task was skipped */
+#define TAMIS_WORKER_CREDIT_MAX 1024u                 /* tasks that one worker holds */
+#define TAMIS_JOB_CHUNK_MAX     ((size_t)(8u << 20))  /* bytes of a packed job in one packet */
+#define TAMIS_JOB_BYTES_MAX     ((size_t)(1u << 30))  /* bytes of a packed job */
+#define TAMIS_FOLDERS_ROWS_MAX  1024u                 /* entries of a Folders message */
+#define TAMIS_JOBS_ROWS_MAX     256u                  /* rows of a Jobs message */
+#define TAMIS_WORKERS_ROWS_MAX  512u                  /* rows of a Workers message */
 #define TAMIS_ROWS_BYTES_MAX    (TAMIS_WIRE_CONTROL_MAX - 4096) /* see tamis_folder_row_size */
 #define TAMIS_LOST_TASKS_MAX    4096u                           /* lost tasks of a TaskFailed */
 #define TAMIS_FOLDER_ID_SIZE    17                              /* 16 hex digits and a zero */
