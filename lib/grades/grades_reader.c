@@ -431,10 +431,7 @@ static tamis_status read_block(tamis_grades_reader *reader, tamis_err *err)
 
 static bool head_is_possible(const tamis_grades_reader *reader, const block_head *head)
 {
-    uint64_t stored = 0;
-
     for (unsigned i = 0; i < GRADES_SECTIONS; i++) {
-        stored += head->stored[i];
         if ((head->raw[i] == 0) != (head->stored[i] == 0)) {
             return false;
         }
@@ -446,8 +443,17 @@ static bool head_is_possible(const tamis_grades_reader *reader, const block_head
            tamis_ord_split(head->first) == tamis_ord_split(head->last) &&
            head->first >> (TAMIS_ORD_ROW_BITS + TAMIS_ORD_SPLIT_BITS) ==
                head->last >> (TAMIS_ORD_ROW_BITS + TAMIS_ORD_SPLIT_BITS) &&
-           (!reader->has_last || head->first > reader->last) &&
-           stored <= reader->file_bytes - reader->offset;
+           (!reader->has_last || head->first > reader->last);
+}
+
+static uint64_t stored_bytes(const block_head *head)
+{
+    uint64_t stored = 0;
+
+    for (unsigned i = 0; i < GRADES_SECTIONS; i++) {
+        stored += head->stored[i];
+    }
+    return stored;
 }
 
 /* Reads the head of the next block. TAMIS_END: there is none. */
@@ -489,6 +495,9 @@ static tamis_status read_head(tamis_grades_reader *reader, tamis_err *err)
     if (!head_is_possible(reader, head)) {
         return bad(reader, TAMIS_EFORMAT, "the head of a block is malformed", err);
     }
+    if (stored_bytes(head) > reader->file_bytes - reader->offset) {
+        return bad(reader, TAMIS_ECORRUPT, "the file ends early", err);
+    }
     reader->row_count += head->rows;
     reader->has_last = true;
     reader->last = head->last;
@@ -498,9 +507,7 @@ static tamis_status read_head(tamis_grades_reader *reader, tamis_err *err)
 
 static void leave_block(tamis_grades_reader *reader)
 {
-    for (unsigned i = 0; i < GRADES_SECTIONS; i++) {
-        reader->offset += reader->head.stored[i];
-    }
+    reader->offset += stored_bytes(&reader->head);
     reader->has_head = false;
     reader->has_block = false;
 }
