@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* view.h - the insides of a view that its parts share.
+ *
+ * A text is looked at once, 64 bytes at a time: for each block there is a bit a byte for each class
+ * of characters (all bytes of a character have its bits). Words, flags and counts are then computed
+ * on these bits. There is always a block more than whole ones, so that each word ends inside one;
+ * bytes behind the text are white space in it.
+ */
+#ifndef TAMIS_WORDS_VIEW_H
+#define TAMIS_WORDS_VIEW_H
+
+#include "tamis/cpu.h"
+#include "tamis/words.h"
+
+#define TAMIS_WORDS_BLOCK 64
+
+typedef struct tamis_masks {
+    uint64_t ascii; /* bytes below 80 */
+    uint64_t lead;  /* first bytes of characters */
+    uint64_t space;
+    uint64_t alpha;
+    uint64_t word;
+    uint64_t upper;
+    uint64_t lower; /* and title case */
+    uint64_t punctuation;
+} tamis_masks;
+
+/* Fills the blocks of a text: size / 64 + 1 of them. */
+typedef void tamis_masks_fill(const uint8_t *text, size_t size, tamis_masks *out);
+tamis_masks_fill *tamis_masks_kernel(tamis_kernel kernel);
+
+/* Words while they are written: arrays with room for at least TAMIS_WORDS_ROOM more words. */
+#define TAMIS_WORDS_ROOM 4096u
+typedef struct tamis_word_store {
+    tamis_buf begin; /* uint32_t each */
+    tamis_buf end;
+    tamis_buf chars;
+    tamis_buf flags; /* uint8_t */
+    size_t begin_count;
+    size_t count; /* of ends and flags */
+    bool is_ready;
+} tamis_word_store;
+
+typedef struct tamis_line_store {
+    tamis_buf begin; /* uint32_t each */
+    tamis_buf end;
+    tamis_buf next;
+    tamis_buf chars;
+    size_t count;
+    bool is_ready;
+} tamis_line_store;
+
+struct tamis_text_view {
+    tamis_slice text;
+    tamis_kernel kernel;
+    tamis_masks_fill *fill;
+    uint32_t ngram;
+    size_t chars;
+    size_t sentence_counts[2];
+    tamis_totals totals;
+    tamis_buf masks;  /* tamis_masks of each block */
+    tamis_buf before; /* uint32_t a block: code points before it; empty: all is ASCII */
+    tamis_buf lower;
+    tamis_word_store words[TAMIS_SPLITTER_COUNT];
+    tamis_line_store lines[TAMIS_LINES_SPLIT_COUNT];
+    bool has_chars;
+    bool has_masks;
+    bool has_before;
+    bool has_totals;
+    bool has_lower;
+    bool has_sentences[2];
+};
+
+/* Room for TAMIS_WORDS_ROOM words more. TAMIS_ENOMEM. */
+TAMIS_MUST_USE
+tamis_status tamis_word_store_reserve(tamis_word_store *store);
+
+static inline uint32_t *tamis_numbers_of(const tamis_buf *buf)
+{
+    return (uint32_t *)(void *)buf->data;
+}
+
+static inline const tamis_masks *tamis_masks_of(const tamis_text_view *view)
+{
+    return (const tamis_masks *)(const void *)view->masks.data;
+}
+
+static inline size_t tamis_block_count(const tamis_text_view *view)
+{
+    return view->text.size / TAMIS_WORDS_BLOCK + 1;
+}
+
+/* Adds a word; there is room (_reserve). */
+static inline void tamis_word_store_add(tamis_word_store *store, size_t begin, size_t end,
+                                        uint32_t flags)
+{
+    tamis_numbers_of(&store->begin)[store->count] = (uint32_t)begin;
+    tamis_numbers_of(&store->end)[store->count] = (uint32_t)end;
+    store->flags.data[store->count] = (uint8_t)flags;
+    store->count++;
+}
+
+/* Makes sure that view->masks and what char_offset needs are there. TAMIS_ENOMEM. */
+TAMIS_MUST_USE
+tamis_status tamis_view_need_masks(tamis_text_view *view);
+TAMIS_MUST_USE
+tamis_status tamis_view_need_before(tamis_text_view *view);
+
+/* Code points before `offset`; _need_before went before. */
+static inline size_t tamis_view_offset(const tamis_text_view *view, size_t offset)
+{
+    size_t block = offset / TAMIS_WORDS_BLOCK;
+    uint64_t below = (1ull << offset % TAMIS_WORDS_BLOCK) - 1;
+
+    if (view->before.size == 0) {
+        return offset;
+    }
+    return tamis_numbers_of(&view->before)[block] +
+           (size_t)__builtin_popcountll(tamis_masks_of(view)[block].lead & below);
+}
+
+/* The flags of a word, from its characters. */
+uint32_t tamis_word_flags(tamis_slice word);
+
+/* The splitters: each fills the store but for `chars`, which the caller does. TAMIS_ENOMEM; with
+ * sentences: TAMIS_EUNSUPPORTED. */
+TAMIS_MUST_USE
+tamis_status tamis_split_runs(tamis_text_view *view, tamis_splitter splitter,
+                              tamis_word_store *store);
+
+#endif
