@@ -23,6 +23,7 @@ static bool is_placed(tamis_stage_kind kind)
     case TAMIS_STAGE_REPOINT:
     case TAMIS_STAGE_EMIT:
     case TAMIS_STAGE_REPORT:
+    case TAMIS_STAGE_QUALITY:
     case TAMIS_STAGE_KIND_COUNT:
     default:
         return false;

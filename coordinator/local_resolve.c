@@ -27,7 +27,8 @@ typedef struct resolve {
 static tamis_status resolve_bits(const tamis_task_env *env, tamis_result_file file, bool value,
                                  tamis_bits **out_bits, tamis_err *err)
 {
-    uint32_t before = tamis_task_resolve_before(env);
+    uint32_t before =
+        file == TAMIS_RESULT_KEPT ? tamis_task_kept_before(env) : tamis_task_resolve_before(env);
     uint32_t split_count = env->job->plan.split_count;
     uint64_t *rows = NULL;
     tamis_status status = TAMIS_OK;

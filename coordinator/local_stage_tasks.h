@@ -14,6 +14,8 @@ tamis_status tamis_task_resolve(const tamis_task_env *env, tamis_task_result *re
                                 tamis_err *err);
 tamis_status tamis_task_repoint(const tamis_task_env *env, tamis_task_result *result,
                                 tamis_err *err);
+tamis_status tamis_task_quality(const tamis_task_env *env, tamis_task_result *result,
+                                tamis_err *err);
 tamis_status tamis_task_report(const tamis_task_env *env, tamis_task_result *result,
                                tamis_err *err);
 

@@ -12,6 +12,7 @@ const tamis_task_table *tamis_local_tasks(void)
                 [TAMIS_STAGE_RESOLVE] = tamis_task_resolve,
                 [TAMIS_STAGE_REPOINT] = tamis_task_repoint,
                 [TAMIS_STAGE_REPORT] = tamis_task_report,
+                [TAMIS_STAGE_QUALITY] = tamis_task_quality,
             },
         .check_blob = tamis_split_results_check,
     };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* local_tasks.h - the table of the task functions that run beside the coordinator.
  *
- * SPOOL_PLAN, RESOLVE, REPOINT, REPORT, each in coordinator/local_<kind>.c; kinds that workers run
- * (worker/worker_tasks.h) are NULL here.
+ * QUALITY, SPOOL_PLAN, RESOLVE, REPOINT, REPORT, each in coordinator/local_<kind>.c; kinds that
+ * workers run (worker/worker_tasks.h) are NULL here.
  *
  * Pure.
  */

@@ -124,7 +124,7 @@ static tamis_status link_count_ids(link *l, tamis_task_result *result, tamis_err
 
 static tamis_status link_load_kept(const tamis_task_env *env, tamis_bits **out_kept, tamis_err *err)
 {
-    uint32_t before = tamis_task_resolve_before(env);
+    uint32_t before = tamis_task_kept_before(env);
 
     return before == UINT32_MAX ? TAMIS_OK
                                 : tamis_task_load_bits(env, before, 0, TAMIS_RESULT_KEPT, 0,
@@ -201,7 +201,7 @@ tamis_status tamis_task_link(const tamis_task_env *env, tamis_task_result *resul
     if (status == TAMIS_OK) {
         status = link_run(&l, kept, result, err);
     }
-    if (status == TAMIS_OK && kept == NULL) {
+    if (status == TAMIS_OK && tamis_task_resolve_before(env) == UINT32_MAX) {
         status = link_count_ids(&l, result, err);
     }
     if (status == TAMIS_OK) {

@@ -14,10 +14,13 @@
 
 #define TAMIS_RUN_NAME    "out.run"
 #define TAMIS_SPLITS_NAME "splits.bin" /* SCAN: tamis_split_result of each split */
-#define TAMIS_KEPT_NAME   "kept.bits"  /* RESOLVE: bitmap of kept documents */
+#define TAMIS_KEPT_NAME   "kept.bits"  /* RESOLVE, QUALITY: bitmap of kept documents */
 #define TAMIS_CAPPED_NAME                                                                          \
     "capped.bits" /* RESOLVE: documents of capped buckets, of this and earlier levels */
 #define TAMIS_WANTED_NAME "wanted.bits" /* SPOOL_PLAN: documents whose shingles are spooled */
+#define TAMIS_GRADES_FILE "grades.bin"  /* SCAN with quality: tamis/grades.h, a row a document */
+#define TAMIS_VERDICTS_FILE                                                                        \
+    "verdicts.bin" /* SCAN with quality: the same, dropped documents and their reasons alone */
 
 /* These files by number, as tasks ask for them; the numbers are on the wire. */
 typedef enum tamis_result_file {
@@ -26,6 +29,8 @@ typedef enum tamis_result_file {
     TAMIS_RESULT_KEPT = 3,
     TAMIS_RESULT_CAPPED = 4,
     TAMIS_RESULT_WANTED = 5,
+    TAMIS_RESULT_GRADES = 6,
+    TAMIS_RESULT_VERDICTS = 7,
     TAMIS_RESULT_FILE_END
 } tamis_result_file;
 

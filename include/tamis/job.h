@@ -152,7 +152,13 @@ typedef struct tamis_job {
     char *out_path; /* absolute */
     tamis_settings settings;
     tamis_plan plan;
+    char *quality;         /* specification (tamis/quality.h); NULL: quality is not asked for */
+    char *quality_skipped; /* with quality: a line for each rule that was left out; may be "" */
+    char *scan_from; /* with quality: absolute folder <data>/<job> of a run whose results of SCAN
+                        are taken over and judged anew (tamis refilter); NULL: inputs are read */
 } tamis_job;
+
+#define TAMIS_QUALITY_TEXT_MAX (1u << 20) /* bytes of quality; of quality_skipped */
 
 /* The defaults of every setting. */
 void tamis_settings_defaults(tamis_settings *out_settings);
@@ -171,6 +177,10 @@ tamis_status tamis_settings_to_json(const tamis_settings *settings, tamis_buf *o
 TAMIS_MUST_USE
 tamis_status tamis_settings_digest(const tamis_settings *settings, const char *unicode_version,
                                    tamis_digest *out_digest);
+/* The same of a job: with quality, ";quality=" and the specification follow. */
+TAMIS_MUST_USE
+tamis_status tamis_job_settings_digest(const tamis_job *job, const char *unicode_version,
+                                       tamis_digest *out_digest);
 
 /* A job as one self-contained block of bytes (docs/FORMATS.md, "Job"), and back; what comes in is
  * checked: what unpacks obeys every limit and invariant stated here. The plan must be laid out
@@ -223,6 +233,7 @@ typedef enum tamis_stage_kind {
     TAMIS_STAGE_WITNESS,      /* part of witnesses: ids and copy counts */
     TAMIS_STAGE_EMIT,         /* batch: clean shards, attributes */
     TAMIS_STAGE_REPORT,       /* coordinator: report, manifest */
+    TAMIS_STAGE_QUALITY, /* coordinator, behind SCAN: kept bitmap without what quality dropped */
     TAMIS_STAGE_KIND_COUNT
 } tamis_stage_kind;
 

@@ -48,7 +48,10 @@
     X(SPILLS, "spills")                                                                            \
     X(MERGE_PASSES, "merge_passes")                                                                \
     X(SPLITS_READ, "splits_read") /* splits whose input was opened */                              \
-    X(POISONED, "poisoned")       /* records set aside because they kill the program */
+    X(POISONED, "poisoned")       /* records set aside because they kill the program */            \
+    X(GRADED, "graded")           /* documents that quality looked at */                           \
+    X(QUALITY_DROPPED, "quality_dropped")                                                          \
+    X(EDITED, "edited") /* documents whose text a profile changed */
 
 typedef enum tamis_counter {
 #define TAMIS_COUNTER_ENUM(name, text) TAMIS_COUNTER_##name,

@@ -19,6 +19,9 @@ uint32_t tamis_task_stage_before(const tamis_task_env *env, tamis_stage_kind kin
 /* The RESOLVE of the level before env's own (of the last level, for stages behind the levels);
  * UINT32_MAX: there is none. */
 uint32_t tamis_task_resolve_before(const tamis_task_env *env);
+/* The stage whose kept bitmap env's own starts from: that RESOLVE, else QUALITY; UINT32_MAX: all
+ * rows are kept. */
+uint32_t tamis_task_kept_before(const tamis_task_env *env);
 const tamis_stage *tamis_task_stage(const tamis_task_env *env);
 
 /* The part that an ord belongs to: a tamis_part_of over a tamis_plan. */

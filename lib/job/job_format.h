@@ -2,7 +2,7 @@
 /* job_format.h - the numbers of a packed job.
  *
  *   header    8  magic "tamisjob"
- *             4  version (1)
+ *             4  version: 1, or 2 with quality
  *             4  reserved, 0
  *             8  bytes of the body
  *             8  XXH3-64 (seed 0) of the body
@@ -16,6 +16,7 @@
  *             4  batch_count; 4 each: first split of every batch, and split_count
  *             4  part_count;  4 each: first batch of every part, and batch_count
  *             4  slot_bits
+ *             version 2: string quality, string quality_skipped, string scan_from
  *   string    4  bytes, or 0xffffffff for none; then the bytes, none of them zero
  *
  * All numbers are little-endian; signed ones in two's complement.
@@ -23,12 +24,13 @@
 #ifndef TAMIS_JOB_FORMAT_H
 #define TAMIS_JOB_FORMAT_H
 
-#define JOB_MAGIC       "tamisjob"
-#define JOB_MAGIC_SIZE  8
-#define JOB_VERSION     1u
-#define JOB_HEADER_SIZE 32
-#define JOB_STRING_NONE 0xffffffffu
-#define JOB_ID_DIGITS   16
+#define JOB_MAGIC           "tamisjob"
+#define JOB_MAGIC_SIZE      8
+#define JOB_VERSION         1u
+#define JOB_VERSION_QUALITY 2u
+#define JOB_HEADER_SIZE     32
+#define JOB_STRING_NONE     0xffffffffu
+#define JOB_ID_DIGITS       16
 /* Least bytes of a packed item: what bounds a count before anything is allocated for it. */
 #define JOB_INPUT_BYTES_MIN (4 * 4 + 3 * 4 + 2 * 8 + 3 * 4)
 #define JOB_SPLIT_BYTES     24

@@ -136,6 +136,11 @@ tamis_status tamis_job_pack(const tamis_job *job, tamis_buf *out)
     pack_string(&packer, job->out_path);
     pack_settings(&packer, &job->settings);
     pack_plan(&packer, &job->plan);
+    if (job->quality != NULL) {
+        pack_string(&packer, job->quality);
+        pack_string(&packer, job->quality_skipped == NULL ? "" : job->quality_skipped);
+        pack_string(&packer, job->scan_from);
+    }
     if (packer.status != TAMIS_OK) {
         out->size = start;
         return packer.status;
@@ -144,7 +149,7 @@ tamis_status tamis_job_pack(const tamis_job *job, tamis_buf *out)
     body = header + JOB_HEADER_SIZE;
     body_size = out->size - start - JOB_HEADER_SIZE;
     memcpy(header, JOB_MAGIC, JOB_MAGIC_SIZE);
-    tamis_put32le(header + 8, JOB_VERSION);
+    tamis_put32le(header + 8, job->quality == NULL ? JOB_VERSION : JOB_VERSION_QUALITY);
     tamis_put64le(header + 16, body_size);
     tamis_put64le(header + 24, tamis_hash64(body, body_size));
     return TAMIS_OK;

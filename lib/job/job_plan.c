@@ -53,6 +53,9 @@ void tamis_job_destroy(tamis_job *job)
     if (job != NULL) {
         free(job->id);
         free(job->out_path);
+        free(job->quality);
+        free(job->quality_skipped);
+        free(job->scan_from);
         tamis_plan_fini(&job->plan);
         free(job);
     }

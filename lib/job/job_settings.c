@@ -229,8 +229,8 @@ tamis_status tamis_settings_to_json(const tamis_settings *settings, tamis_buf *o
     return tamis_json_finish(&json);
 }
 
-tamis_status tamis_settings_digest(const tamis_settings *settings, const char *unicode_version,
-                                   tamis_digest *out_digest)
+static tamis_status digest_of(const tamis_settings *settings, const char *quality,
+                              const char *unicode_version, tamis_digest *out_digest)
 {
     tamis_buf bytes;
     tamis_status status = TAMIS_OK;
@@ -241,9 +241,27 @@ tamis_status tamis_settings_digest(const tamis_settings *settings, const char *u
     if (status == TAMIS_OK) {
         status = tamis_settings_to_json(settings, &bytes);
     }
+    if (status == TAMIS_OK && quality != NULL) {
+        status = tamis_buf_append_string(&bytes, ";quality=");
+    }
+    if (status == TAMIS_OK && quality != NULL) {
+        status = tamis_buf_append_string(&bytes, quality);
+    }
     if (status == TAMIS_OK) {
         *out_digest = tamis_hash128(bytes.data, bytes.size);
     }
     tamis_buf_fini(&bytes);
     return status;
+}
+
+tamis_status tamis_settings_digest(const tamis_settings *settings, const char *unicode_version,
+                                   tamis_digest *out_digest)
+{
+    return digest_of(settings, NULL, unicode_version, out_digest);
+}
+
+tamis_status tamis_job_settings_digest(const tamis_job *job, const char *unicode_version,
+                                       tamis_digest *out_digest)
+{
+    return digest_of(&job->settings, job->quality, unicode_version, out_digest);
 }

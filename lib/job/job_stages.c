@@ -21,6 +21,7 @@ static const struct {
     [TAMIS_STAGE_WITNESS] = {"witness", UNIT_PART, false},
     [TAMIS_STAGE_EMIT] = {"emit", UNIT_BATCH, false},
     [TAMIS_STAGE_REPORT] = {"report", UNIT_LOCAL, false},
+    [TAMIS_STAGE_QUALITY] = {"quality", UNIT_LOCAL, false},
 };
 
 typedef struct stage_list {
@@ -89,6 +90,9 @@ uint32_t tamis_job_stages(const tamis_job *job, tamis_stage out_stages[TAMIS_STA
     stage_list list = {.plan = &job->plan, .stages = out_stages};
 
     stage_append(&list, TAMIS_STAGE_SCAN, TAMIS_LEVEL_URL);
+    if (job->quality != NULL) {
+        stage_append(&list, TAMIS_STAGE_QUALITY, TAMIS_LEVEL_URL);
+    }
     for (int level = 0; level < TAMIS_LEVEL_COUNT; level++) {
         if ((job->settings.levels & (UINT32_C(1) << level)) != 0) {
             level_append(&list, (tamis_level_id)level, job->settings.verify);

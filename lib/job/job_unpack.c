@@ -14,6 +14,7 @@ typedef struct job_unpacker {
     const uint8_t *next;
     size_t left;
     size_t offset; /* of next in the whole block, for messages */
+    uint32_t version;
     tamis_status status;
     tamis_err *err;
 } job_unpacker;
@@ -332,6 +333,20 @@ static tamis_status plan_check(const tamis_plan *plan, tamis_err *err)
     return TAMIS_OK;
 }
 
+static void unpack_quality(job_unpacker *unpacker, tamis_job *job)
+{
+    job->quality = unpack_string(unpacker, true);
+    job->quality_skipped = unpack_string(unpacker, true);
+    job->scan_from = unpack_string(unpacker, false);
+    if (unpacker->status == TAMIS_OK && (strlen(job->quality) > TAMIS_QUALITY_TEXT_MAX ||
+                                         strlen(job->quality_skipped) > TAMIS_QUALITY_TEXT_MAX)) {
+        unpack_fail(unpacker, TAMIS_EFORMAT, "the quality specification is too long");
+    }
+    if (unpacker->status == TAMIS_OK && job->scan_from != NULL && job->scan_from[0] != '/') {
+        unpack_fail(unpacker, TAMIS_EFORMAT, "relative folder of an earlier run");
+    }
+}
+
 static bool id_is_valid(const char *id)
 {
     return strlen(id) == JOB_ID_DIGITS && strspn(id, "0123456789abcdef") == JOB_ID_DIGITS;
@@ -345,11 +360,12 @@ static tamis_status unpack_header(job_unpacker *unpacker)
     if (header == NULL || memcmp(header, JOB_MAGIC, JOB_MAGIC_SIZE) != 0) {
         return tamis_err_set(unpacker->err, TAMIS_EFORMAT, "job: these bytes are no job");
     }
-    if (tamis_get32le(header + 8) != JOB_VERSION) {
+    unpacker->version = tamis_get32le(header + 8);
+    if (unpacker->version != JOB_VERSION && unpacker->version != JOB_VERSION_QUALITY) {
         return tamis_err_set(unpacker->err, TAMIS_EVERSION,
-                             "job: version %" PRIu32 "; this program reads version %u: use the "
-                             "same release everywhere",
-                             tamis_get32le(header + 8), JOB_VERSION);
+                             "job: version %" PRIu32 "; this program reads versions %u and %u: use "
+                             "the same release everywhere",
+                             unpacker->version, JOB_VERSION, JOB_VERSION_QUALITY);
     }
     if (tamis_get32le(header + 12) != 0 || tamis_get64le(header + 16) != unpacker->left) {
         return tamis_err_set(unpacker->err, TAMIS_EFORMAT,
@@ -380,6 +396,9 @@ tamis_status tamis_job_unpack(tamis_slice bytes, tamis_job **out_job, tamis_err 
     job->out_path = unpack_string(&unpacker, true);
     unpack_settings(&unpacker, &job->settings);
     unpack_plan(&unpacker, &job->plan);
+    if (unpacker.version == JOB_VERSION_QUALITY) {
+        unpack_quality(&unpacker, job);
+    }
     if (unpacker.left != 0) {
         unpack_fail(&unpacker, TAMIS_EFORMAT, "bytes behind the end");
     }

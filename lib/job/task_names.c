@@ -18,9 +18,10 @@ const char *tamis_counter_name(tamis_counter counter)
 const char *tamis_result_file_name(tamis_result_file file)
 {
     static const char *const names[TAMIS_RESULT_FILE_END] = {
-        [TAMIS_RESULT_RUN] = TAMIS_RUN_NAME,       [TAMIS_RESULT_SPLITS] = TAMIS_SPLITS_NAME,
-        [TAMIS_RESULT_KEPT] = TAMIS_KEPT_NAME,     [TAMIS_RESULT_CAPPED] = TAMIS_CAPPED_NAME,
-        [TAMIS_RESULT_WANTED] = TAMIS_WANTED_NAME,
+        [TAMIS_RESULT_RUN] = TAMIS_RUN_NAME,           [TAMIS_RESULT_SPLITS] = TAMIS_SPLITS_NAME,
+        [TAMIS_RESULT_KEPT] = TAMIS_KEPT_NAME,         [TAMIS_RESULT_CAPPED] = TAMIS_CAPPED_NAME,
+        [TAMIS_RESULT_WANTED] = TAMIS_WANTED_NAME,     [TAMIS_RESULT_GRADES] = TAMIS_GRADES_FILE,
+        [TAMIS_RESULT_VERDICTS] = TAMIS_VERDICTS_FILE,
     };
 
     return (unsigned)file < TAMIS_RESULT_FILE_END ? names[file] : NULL;

@@ -35,6 +35,15 @@ uint32_t tamis_task_resolve_before(const tamis_task_env *env)
     return UINT32_MAX;
 }
 
+uint32_t tamis_task_kept_before(const tamis_task_env *env)
+{
+    uint32_t resolve = tamis_task_resolve_before(env);
+
+    return resolve != UINT32_MAX ? resolve
+                                 : tamis_stage_find(env->stages, env->stage_count,
+                                                    TAMIS_STAGE_QUALITY, TAMIS_LEVEL_URL);
+}
+
 uint32_t tamis_task_part_of_ord(const void *plan, uint64_t ord)
 {
     return tamis_plan_part_of_split(plan, tamis_ord_split(ord));

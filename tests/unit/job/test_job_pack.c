@@ -112,6 +112,67 @@ static void test_golden(void **state)
     tamis_buf_fini(&bytes);
 }
 
+/* A copy of exactly that size, so that a sanitizer sees a read past its end. */
+static tamis_status unpack_copy(const uint8_t *data, size_t size, tamis_err *err)
+{
+    uint8_t *copy = malloc(size == 0 ? 1 : size);
+    tamis_job *job = NULL;
+    tamis_status status = TAMIS_OK;
+
+    assert_non_null(copy);
+    memcpy(copy, data, size);
+    status = tamis_job_unpack(tamis_slice_of(copy, size), &job, err);
+    if (status == TAMIS_OK) {
+        assert_non_null(job);
+        for (uint32_t i = 0; i < job->plan.split_count; i++) {
+            assert_in_range(job->plan.splits[i].input, 0, job->plan.input_count - 1);
+            assert_in_range(tamis_plan_part_of_split(&job->plan, i), 0, TAMIS_PARTS_MAX - 1);
+        }
+        tamis_job_destroy(job);
+    } else {
+        assert_null(job);
+    }
+    free(copy);
+    return status;
+}
+
+/* Version 2: what quality is asked for; every prefix is refused. */
+static void test_quality(void **state)
+{
+    tamis_job *job = job_example();
+    tamis_job *back = NULL;
+    tamis_digest digests[3];
+    tamis_buf bytes;
+
+    (void)state;
+    assert_non_null(job);
+    assert_int_equal(tamis_job_settings_digest(job, "15", &digests[0]), TAMIS_OK);
+    assert_int_equal(tamis_settings_digest(&job->settings, "15", &digests[1]), TAMIS_OK);
+    assert_true(tamis_digest_is_equal(digests[0], digests[1]));
+    job->quality = strdup("profile: gopher");
+    job->quality_skipped = strdup("a: no model\n");
+    job->scan_from = strdup("/data/0123456789abcdef");
+    assert_true(job->quality != NULL && job->quality_skipped != NULL && job->scan_from != NULL);
+    assert_int_equal(tamis_job_settings_digest(job, "15", &digests[2]), TAMIS_OK);
+    assert_false(tamis_digest_is_equal(digests[0], digests[2]));
+    tamis_buf_init(&bytes, 0);
+    assert_int_equal(tamis_job_pack(job, &bytes), TAMIS_OK);
+    assert_int_equal(tamis_job_unpack(tamis_buf_slice(&bytes), &back, NULL), TAMIS_OK);
+    assert_string_equal(back->quality, job->quality);
+    assert_string_equal(back->quality_skipped, job->quality_skipped);
+    assert_string_equal(back->scan_from, job->scan_from);
+    tamis_job_destroy(back);
+    for (size_t size = bytes.size - 80; size < bytes.size; size++) {
+        assert_int_equal(unpack_copy(bytes.data, size, NULL), TAMIS_EFORMAT);
+    }
+    job->scan_from[0] = 'x';
+    tamis_buf_reset(&bytes);
+    assert_int_equal(tamis_job_pack(job, &bytes), TAMIS_OK);
+    assert_int_equal(unpack_copy(bytes.data, bytes.size, NULL), TAMIS_EFORMAT);
+    tamis_buf_fini(&bytes);
+    tamis_job_destroy(job);
+}
+
 static void test_empty_job(void **state)
 {
     tamis_job job = {0};
@@ -149,30 +210,6 @@ static void test_pack_past_max(void **state)
         tamis_buf_fini(&bytes);
     }
     tamis_job_destroy(job);
-}
-
-/* A copy of exactly that size, so that a sanitizer sees a read past its end. */
-static tamis_status unpack_copy(const uint8_t *data, size_t size, tamis_err *err)
-{
-    uint8_t *copy = malloc(size == 0 ? 1 : size);
-    tamis_job *job = NULL;
-    tamis_status status = TAMIS_OK;
-
-    assert_non_null(copy);
-    memcpy(copy, data, size);
-    status = tamis_job_unpack(tamis_slice_of(copy, size), &job, err);
-    if (status == TAMIS_OK) {
-        assert_non_null(job);
-        for (uint32_t i = 0; i < job->plan.split_count; i++) {
-            assert_in_range(job->plan.splits[i].input, 0, job->plan.input_count - 1);
-            assert_in_range(tamis_plan_part_of_split(&job->plan, i), 0, TAMIS_PARTS_MAX - 1);
-        }
-        tamis_job_destroy(job);
-    } else {
-        assert_null(job);
-    }
-    free(copy);
-    return status;
 }
 
 static void checksum_fix(uint8_t *bytes, size_t size)
@@ -332,10 +369,11 @@ static void test_broken_rules(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_golden),
-        cmocka_unit_test(test_empty_job),  cmocka_unit_test(test_pack_past_max),
-        cmocka_unit_test(test_prefixes),   cmocka_unit_test(test_changed_bytes),
-        cmocka_unit_test(test_header),     cmocka_unit_test(test_broken_rules),
+        cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_golden),
+        cmocka_unit_test(test_quality),       cmocka_unit_test(test_empty_job),
+        cmocka_unit_test(test_pack_past_max), cmocka_unit_test(test_prefixes),
+        cmocka_unit_test(test_changed_bytes), cmocka_unit_test(test_header),
+        cmocka_unit_test(test_broken_rules),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

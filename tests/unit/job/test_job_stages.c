@@ -58,7 +58,7 @@ static void test_lists(void **state)
 
 static uint32_t tasks_expected(const tamis_plan *plan, tamis_stage_kind kind)
 {
-    static const char units[TAMIS_STAGE_KIND_COUNT + 1] = "bsppLpppLLpbL";
+    static const char units[TAMIS_STAGE_KIND_COUNT + 1] = "bsppLpppLLpbLL";
 
     switch (units[kind]) {
     case 'b':
@@ -102,6 +102,29 @@ static void test_rules(void **state)
     }
 }
 
+/* One local stage, behind SCAN, and nothing else changes. */
+static void test_quality(void **state)
+{
+    tamis_job job = job_of(7, TAMIS_VERIFY_AUTO);
+    tamis_stage without[TAMIS_STAGES_MAX];
+    tamis_stage with[TAMIS_STAGES_MAX];
+    char text[] = "profile: x";
+    uint32_t count = tamis_job_stages(&job, without);
+
+    (void)state;
+    job.quality = text;
+    assert_int_equal(tamis_job_stages(&job, with), count + 1);
+    assert_int_equal(with[0].kind, TAMIS_STAGE_SCAN);
+    assert_int_equal(with[1].kind, TAMIS_STAGE_QUALITY);
+    assert_int_equal(with[1].task_count, 1);
+    assert_true(with[1].is_local);
+    for (uint32_t i = 1; i < count; i++) {
+        assert_int_equal(with[i + 1].kind, without[i].kind);
+        assert_int_equal(with[i + 1].level, without[i].level);
+    }
+    assert_string_equal(tamis_stage_kind_name(TAMIS_STAGE_QUALITY), "quality");
+}
+
 static void test_without_batches(void **state)
 {
     tamis_job job = job_of(7, TAMIS_VERIFY_AUTO);
@@ -132,9 +155,8 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lists),
-        cmocka_unit_test(test_rules),
-        cmocka_unit_test(test_without_batches),
+        cmocka_unit_test(test_lists),   cmocka_unit_test(test_rules),
+        cmocka_unit_test(test_quality), cmocka_unit_test(test_without_batches),
         cmocka_unit_test(test_names),
     };
 
