@@ -268,9 +268,9 @@ static void test_header(void **state)
 
     (void)state;
     pack_example(&bytes);
-    bytes.data[8] = 2;
+    bytes.data[8] = 3;
     assert_int_equal(unpack_copy(bytes.data, bytes.size, &err), TAMIS_EVERSION);
-    assert_non_null(strstr(err.text, "version 2"));
+    assert_non_null(strstr(err.text, "version 3"));
     bytes.data[8] = 1;
     bytes.data[bytes.size - 1] ^= 1;
     assert_int_equal(unpack_copy(bytes.data, bytes.size, &err), TAMIS_ECORRUPT);

@@ -146,7 +146,7 @@ static void test_names(void **state)
     assert_string_equal(tamis_stage_kind_name(TAMIS_STAGE_TEXT_EARLIER), "text_earlier");
     assert_string_equal(tamis_stage_kind_name(TAMIS_STAGE_REPORT), "report");
     assert_string_equal(tamis_counter_name(TAMIS_COUNTER_STORED_BYTES), "stored_bytes");
-    assert_string_equal(tamis_counter_name((tamis_counter)(TAMIS_COUNTER_COUNT - 1)), "poisoned");
+    assert_string_equal(tamis_counter_name((tamis_counter)(TAMIS_COUNTER_COUNT - 1)), "edited");
     assert_string_equal(tamis_verified_name(TAMIS_VERIFIED_EQUALITY), "equality");
     assert_string_equal(tamis_verified_name(TAMIS_VERIFIED_SIGNATURE), "signature");
     assert_string_equal(tamis_verified_name(TAMIS_VERIFIED_TEXT), "text");
