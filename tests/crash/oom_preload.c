@@ -5,10 +5,13 @@
  *   OOM_TRAP=1           SIGTRAP there, for a debugger
  *   OOM_COUNT=FILE       at the end the number of allocations is written there
  *
- * A segmentation fault is told on stderr with the program or library that it happened in.
+ * A segmentation fault is told on stderr with the program or library that it happened in, an abort
+ * with the one that called for it: the innermost caller that is none of the runtimes of C and C++,
+ * where abort() itself, a failing assertion and std::terminate() lie.
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -31,19 +34,60 @@ static _Atomic uint64_t allocations;
 static uint64_t failing; /* written before main, as the next */
 static int is_trapping;
 
-/* Best effort: the process is lost anyway, so that calls are used which are not made for this. */
+#define FRAMES_MAX 64
+
+static const char *module_of(void *place)
+{
+    Dl_info info;
+
+    return dladdr(place, &info) != 0 && info.dli_fname != NULL ? info.dli_fname : "?";
+}
+
+/* Not where an abort comes from, though it is where it happens. */
+static int is_runtime(const char *module)
+{
+    static const char *const NAMES[] = {"libc.so",     "libpthread.so", "libstdc++.so",
+                                        "libgcc_s.so", "ld-linux",      "liboom_preload.so"};
+    const char *slash = strrchr(module, '/');
+    const char *base = slash == NULL ? module : slash + 1;
+
+    for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
+        if (strncmp(base, NAMES[i], strlen(NAMES[i])) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Best effort, as the next: the process is lost anyway, so that calls are used which are not made
+ * for this. */
+static void on_abort(int number)
+{
+    void *frames[FRAMES_MAX];
+    int count = backtrace(frames, FRAMES_MAX);
+    const char *module = "?";
+
+    for (int i = 0; i < count; i++) {
+        module = module_of(frames[i]);
+        if (!is_runtime(module)) {
+            break;
+        }
+    }
+    backtrace_symbols_fd(frames, count, STDERR_FILENO);
+    (void)!dprintf(STDERR_FILENO, "abort from %s\n", module);
+    (void)signal(number, SIG_DFL);
+    (void)raise(number);
+}
+
 static void on_fault(int number, siginfo_t *unused, void *context)
 {
     const ucontext_t *state = context;
     uintptr_t address = (uintptr_t)state->uc_mcontext.gregs[REG_RIP];
     void *place = NULL;
-    Dl_info info;
 
     (void)unused;
     memcpy(&place, &address, sizeof(place));
-    if (dladdr(place, &info) != 0 && info.dli_fname != NULL) {
-        (void)!dprintf(STDERR_FILENO, "segmentation fault in %s\n", info.dli_fname);
-    }
+    (void)!dprintf(STDERR_FILENO, "segmentation fault in %s\n", module_of(place));
     (void)signal(number, SIG_DFL);
     (void)raise(number);
 }
@@ -67,9 +111,13 @@ EXPORT int pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
 __attribute__((constructor)) static void start(void)
 {
     const char *at = getenv("OOM_AT");
-    struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
+    struct sigaction fault = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
+    struct sigaction aborted = {.sa_handler = on_abort};
+    void *frame = NULL;
 
-    (void)sigaction(SIGSEGV, &action, NULL);
+    (void)backtrace(&frame, 1); /* loads what it needs, which takes memory, now */
+    (void)sigaction(SIGSEGV, &fault, NULL);
+    (void)sigaction(SIGABRT, &aborted, NULL);
     is_trapping = getenv("OOM_TRAP") != NULL;
     failing = at == NULL ? 0 : strtoull(at, NULL, 10);
 }

@@ -30,9 +30,9 @@ class Result:
     stdout: str
     stderr: str
 
-    def summary(self):
-        tail = "\n".join(self.stderr.splitlines()[-8:])
-        return f"exit code {self.code}\n{tail}"
+    def summary(self, lines=8):
+        tail = "\n".join(self.stderr.splitlines()[-lines:])
+        return f"exit code {self.code}\n{tail or '(nothing on stderr)'}"
 
 
 def option_arguments(options):
