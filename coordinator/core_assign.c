@@ -45,7 +45,6 @@ tamis_status core_send_assign(core_step *step, uint32_t index)
     message.body.assign.generation = job->generation;
     message.body.assign.is_isolated =
         task->losses >= TAMIS_ISOLATE_FROM && !TAMIS_PLANTED(ISOLATION_FORGOTTEN);
-    message.body.assign.is_backup = lease->is_backup;
     return core_send(step, core_peer(step->core->workers[lease->worker]), &message, core_nothing());
 }
 

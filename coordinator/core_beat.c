@@ -254,7 +254,6 @@ static tamis_status send_owners(core_step *step, core_worker *worker, core_job *
         message.body.owners.first_stage = first;
         message.body.owners.end_stage = last;
         message.body.owners.generation = job->generation;
-        message.body.owners.folder_count = step->core->book.count;
         status = core_send(step, core_peer(worker), &message, tamis_buf_slice(&table));
     } else {
         tamis_err_set(step->err, status, "no memory for a table of owners");

@@ -191,7 +191,6 @@ typedef struct tamis_message {
             uint32_t lease_ms;
             uint32_t generation; /* of the view that the task needs */
             bool is_isolated;    /* it took workers down: run it in a process of its own */
-            bool is_backup;      /* another worker runs it too */
         } assign;
         struct {
             bool has_job; /* complete */
@@ -209,7 +208,6 @@ typedef struct tamis_message {
             uint32_t first_stage;
             uint32_t end_stage; /* may be less than was asked for */
             uint32_t generation;
-            size_t folder_count; /* all numbers of the table are below it */
         } owners;
         struct {
             uint64_t from_version;

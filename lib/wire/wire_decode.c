@@ -74,7 +74,6 @@ static bool decode_task(const Tamis__V1__Envelope *envelope, tamis_message *mess
         message->body.assign.lease_ms = envelope->assign->lease_ms;
         message->body.assign.generation = envelope->assign->generation;
         message->body.assign.is_isolated = envelope->assign->is_isolated;
-        message->body.assign.is_backup = envelope->assign->is_backup;
         return message->body.assign.stage < TAMIS_STAGES_MAX;
     }
     if (message->kind == TAMIS_MESSAGE_TASK_DONE) {
@@ -102,9 +101,7 @@ static bool decode_owners(const Tamis__V1__Owners *owners, tamis_message *messag
     message->body.owners.first_stage = owners->first_stage;
     message->body.owners.end_stage = owners->end_stage;
     message->body.owners.generation = owners->generation;
-    message->body.owners.folder_count = owners->folder_count;
-    return range_is_valid(owners->first_stage, owners->end_stage) &&
-           owners->folder_count <= TAMIS_WIRE_NO_FOLDER;
+    return range_is_valid(owners->first_stage, owners->end_stage);
 }
 
 static bool decode_stages(const Tamis__V1__Envelope *envelope, tamis_message *message)

@@ -116,7 +116,6 @@ static void encode_task(wire_encoder *encoder, const tamis_message *message)
         assign->lease_ms = message->body.assign.lease_ms;
         assign->generation = message->body.assign.generation;
         assign->is_isolated = message->body.assign.is_isolated;
-        assign->is_backup = message->body.assign.is_backup;
         envelope->body_case = TAMIS__V1__ENVELOPE__BODY_ASSIGN;
         envelope->assign = assign;
     } else {
@@ -165,7 +164,6 @@ static void encode_stages(wire_encoder *encoder, const tamis_message *message)
         owners->first_stage = message->body.owners.first_stage;
         owners->end_stage = message->body.owners.end_stage;
         owners->generation = message->body.owners.generation;
-        owners->folder_count = (uint32_t)message->body.owners.folder_count;
         envelope->body_case = TAMIS__V1__ENVELOPE__BODY_OWNERS;
         envelope->owners = owners;
     }

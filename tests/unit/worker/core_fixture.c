@@ -182,7 +182,6 @@ void tell_scan_owners(fixture *f, uint32_t generation)
     memcpy(message.job, JOB_ID, sizeof(message.job));
     message.body.owners.end_stage = 1;
     message.body.owners.generation = generation;
-    message.body.owners.folder_count = 2;
     hear(f, &message, tamis_slice_of(table, sizeof(table)));
 }
 
