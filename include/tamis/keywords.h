@@ -36,8 +36,8 @@ typedef enum tamis_keyword_rules {
 
 typedef struct tamis_keywords_settings {
     tamis_keyword_rules rules;
-    bool is_substring;     /* terms stand anywhere: lists of scripts without spaces */
-    const char *language;  /* NULL or a code: datatrove leaves out some terms of ja and zh */
+    bool is_substring;    /* terms stand anywhere: lists of scripts without spaces */
+    const char *language; /* NULL or a code: datatrove leaves out some terms of ja and zh */
 } tamis_keywords_settings;
 
 typedef struct tamis_keywords tamis_keywords;
@@ -67,8 +67,7 @@ bool tamis_keyword_language_is_unspaced(const char *language);
  * above. TAMIS_ENOMEM. A list without terms is allowed and matches nothing. */
 TAMIS_MUST_USE
 tamis_status tamis_keywords_create(const tamis_keywords_settings *settings, tamis_slice list,
-                                   const char *name, tamis_keywords **out_keywords,
-                                   tamis_err *err);
+                                   const char *name, tamis_keywords **out_keywords, tamis_err *err);
 /* The same for a file. TAMIS_ENOENT, TAMIS_EIO too. */
 TAMIS_MUST_USE
 tamis_status tamis_keywords_open(const tamis_keywords_settings *settings, const char *path,

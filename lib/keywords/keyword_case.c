@@ -46,11 +46,10 @@ bool keyword_is_word(uint32_t code_point)
 bool keyword_is_space(uint32_t code_point)
 {
     return code_point == ' ' || (code_point >= 0x09 && code_point <= 0x0D) ||
-           (code_point >= 0x1C && code_point <= 0x1F) || code_point == 0x85 ||
-           code_point == 0xA0 || code_point == 0x1680 ||
-           (code_point >= 0x2000 && code_point <= 0x200A) || code_point == 0x2028 ||
-           code_point == 0x2029 || code_point == 0x202F || code_point == 0x205F ||
-           code_point == 0x3000;
+           (code_point >= 0x1C && code_point <= 0x1F) || code_point == 0x85 || code_point == 0xA0 ||
+           code_point == 0x1680 || (code_point >= 0x2000 && code_point <= 0x200A) ||
+           code_point == 0x2028 || code_point == 0x2029 || code_point == 0x202F ||
+           code_point == 0x205F || code_point == 0x3000;
 }
 
 bool keyword_is_break(uint32_t code_point)

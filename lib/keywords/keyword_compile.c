@@ -185,18 +185,26 @@ static bool has_space(tamis_slice term)
     return false;
 }
 
-/* An ASCII byte that begins a term which stands anywhere, in either case. */
-static void add_pairs(tamis_keywords *keywords, const uint8_t *bytes, size_t size)
+/* An ASCII byte that begins a term which stands anywhere, in either case. `ascii` of the first
+ * bytes are ASCII. */
+static void add_free(tamis_keywords *keywords, const uint8_t head[8], size_t ascii, size_t size)
 {
-    uint8_t first = bytes[0];
+    uint8_t first = head[0];
+    uint8_t pair[8] = {first, head[1]};
 
     keyword_set_add(&keywords->special, first);
     if (first >= 'a' && first <= 'z' && keywords->settings.rules != TAMIS_KEYWORD_RPV2) {
         keyword_set_add(&keywords->special, (uint8_t)(first & ~0x20));
     }
+    if (ascii >= 4) {
+        keyword_set_bit(keywords->quads, keyword_key(head, 4));
+        return;
+    }
+    keywords->has_pairs = true;
     for (unsigned next = 0; next < 0x80; next++) {
-        if (size < 2 || bytes[1] == next) {
-            keyword_set_bit(keywords->pairs, first * 128u + next);
+        pair[1] = (uint8_t)next;
+        if (size < 2 || ascii < 2 || head[1] == next) {
+            keyword_set_bit(keywords->pairs, keyword_key(pair, 2));
         }
     }
 }
@@ -206,21 +214,26 @@ static void add_to_filter(tamis_keywords *keywords, const keyword_term *term)
     const uint8_t *bytes = term_bytes(keywords, term);
     uint8_t head[8] = {0};
     size_t run = 0;
+    size_t ascii = 0;
 
-    while (run < term->size && run < 8 && keyword_set_has(&keywords->word, bytes[run])) {
-        head[run] = bytes[run];
+    while (ascii < term->size && ascii < 8 && bytes[ascii] < 0x80) {
+        head[ascii] = bytes[ascii];
+        ascii++;
+    }
+    while (run < ascii && keyword_set_has(&keywords->word, head[run])) {
         run++;
     }
-    if (bytes[0] >= 0x80) {
+    if (ascii == 0) {
         uint32_t code_point = 0;
 
         (void)tamis_utf8_decode(bytes, &code_point);
         keyword_set_bit(keywords->leads, code_point & 0xFFFF);
         keywords->is_lead_special = true;
     } else if (run == 0 || term->is_free) {
-        add_pairs(keywords, bytes, term->size);
+        add_free(keywords, head, ascii, term->size);
     } else {
-        keyword_set_bit(keywords->keys, keyword_key(head, run));
+        keyword_set_bit(ascii == 8 ? keywords->long_keys : keywords->keys,
+                        keyword_key(head, ascii == 8 ? 8 : run));
         keywords->has_keys = true;
     }
 }

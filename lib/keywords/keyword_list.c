@@ -341,10 +341,9 @@ static tamis_status read_all(FILE *file, const char *path, tamis_buf *out, tamis
         tamis_status status = tamis_buf_reserve(out, 65536);
 
         if (status != TAMIS_OK) {
-            return status == TAMIS_ELIMIT
-                       ? tamis_err_set(err, status, "%s: longer than %u MiB", path,
-                                       TAMIS_KEYWORDS_FILE_MAX >> 20)
-                       : tamis_err_set(err, status, "%s: out of memory", path);
+            return status == TAMIS_ELIMIT ? tamis_err_set(err, status, "%s: longer than %u MiB",
+                                                          path, TAMIS_KEYWORDS_FILE_MAX >> 20)
+                                          : tamis_err_set(err, status, "%s: out of memory", path);
         }
         errno = 0;
         size_t size = fread(out->data + out->size, 1, 65536, file);

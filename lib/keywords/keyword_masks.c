@@ -56,12 +56,13 @@ __attribute__((target("avx2"))) static inline uint64_t masks_half(const tables *
 
     /* Leads: from 0xC0 on the signed value is -64 or more and below 0. */
     special = _mm256_or_si256(
-        special, _mm256_and_si256(_mm256_and_si256(_mm256_cmpgt_epi8(bytes, _mm256_set1_epi8(-65)),
-                                                   _mm256_cmpgt_epi8(_mm256_setzero_si256(), bytes)),
-                                  with->lead));
+        special,
+        _mm256_and_si256(_mm256_and_si256(_mm256_cmpgt_epi8(bytes, _mm256_set1_epi8(-65)),
+                                          _mm256_cmpgt_epi8(_mm256_setzero_si256(), bytes)),
+                         with->lead));
     *all = _mm256_or_si256(*all, bytes);
-    *out_special = (uint32_t)~_mm256_movemask_epi8(
-        _mm256_cmpeq_epi8(special, _mm256_setzero_si256()));
+    *out_special =
+        (uint32_t)~_mm256_movemask_epi8(_mm256_cmpeq_epi8(special, _mm256_setzero_si256()));
     return (uint32_t)~_mm256_movemask_epi8(_mm256_cmpeq_epi8(word, _mm256_setzero_si256()));
 }
 
@@ -72,8 +73,8 @@ __attribute__((target("avx2"))) static void masks_avx2(const uint8_t *text, size
                                                        keyword_masks *out_masks)
 {
     const tables with = {
-        .word = _mm256_broadcastsi128_si256(
-            _mm_loadu_si128((const __m128i *)(const void *)word->low)),
+        .word =
+            _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)word->low)),
         .special = _mm256_broadcastsi128_si256(
             _mm_loadu_si128((const __m128i *)(const void *)special->low)),
         .high = _mm256_broadcastsi128_si256(

@@ -2,11 +2,12 @@
 /* keyword_parts.h - the compiled list, as the parts of this library see it.
  *
  * Filter. A text is read 64 bytes at a time as two bit masks: bytes of the set `word` and bytes of
- * the set `special`. A term whose first byte is in `word` and that needs a border in front of it can
- * begin only where a run of such bytes begins; the length of that run and its first 8 bytes (with
- * bit 5 set, which makes letters lower case) are hashed into `keys`. All other terms begin at a
- * `special` byte: an ASCII one whose pair with the next byte is in `pairs`, or the lead of a
- * character of `leads`.
+ * the set `special`. A term whose first byte is in `word` and that needs a border in front of it
+ * can begin only where a run of such bytes begins; its first 8 bytes are hashed into `long_keys`
+ * or, when it is shorter or not ASCII there, its first run into `keys`. All other terms begin at a
+ * `special` byte: an ASCII one whose first 4 bytes are in `quads` (or for short terms 2 in
+ * `pairs`), or the lead of a character of `leads`. Bytes are hashed with bit 5 set, which makes
+ * letters lower case.
  */
 #ifndef TAMIS_KEYWORD_PARTS_H
 #define TAMIS_KEYWORD_PARTS_H
@@ -14,11 +15,11 @@
 #include "tamis/cpu.h"
 #include "tamis/keywords.h"
 
-#define KEYWORD_NONE       UINT32_MAX
-#define KEYWORD_KEY_BITS   16
-#define KEYWORD_STRETCH    64                         /* blocks of 64 bytes that are masked at once */
-#define KEYWORD_BLOCK      64
-#define KEYWORD_FOLD       0x2020202020202020ull
+#define KEYWORD_NONE     UINT32_MAX
+#define KEYWORD_KEY_BITS 16
+#define KEYWORD_STRETCH  64 /* blocks of 64 bytes that are masked at once */
+#define KEYWORD_BLOCK    64
+#define KEYWORD_FOLD     0x2020202020202020ull
 
 /* A set of bytes below 0x80: bit (byte >> 4) of low[byte & 15]. */
 typedef struct keyword_set {
@@ -65,9 +66,12 @@ struct tamis_keywords {
     keyword_set word;
     keyword_set special;
     bool has_keys;
+    bool has_pairs;
     bool is_lead_special;
     uint64_t keys[(1u << KEYWORD_KEY_BITS) / 64];
-    uint64_t pairs[128 * 128 / 64];
+    uint64_t long_keys[(1u << KEYWORD_KEY_BITS) / 64];
+    uint64_t quads[(1u << KEYWORD_KEY_BITS) / 64];
+    uint64_t pairs[(1u << KEYWORD_KEY_BITS) / 64];
     uint64_t leads[65536 / 64]; /* low 16 bits of the code point, in either case */
 };
 

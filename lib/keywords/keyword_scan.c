@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Filter, automaton, borders.
  *
- * The automaton starts at a place that the filter lets through and runs until its state says that no
- * term which began before place q > start can still match, with q at most a few bytes back; the
+ * The automaton starts at a place that the filter lets through and runs until its state says that
+ * no term which began before place q > start can still match, with q at most a few bytes back; the
  * filter takes over at q. So a byte is read a bounded number of times, whatever the text.
  */
 #include <stdlib.h>
@@ -33,11 +33,11 @@ struct tamis_keyword_scan {
 /* A state of the automaton, and the text that led to it. */
 typedef struct run {
     uint32_t state;
-    size_t begin;      /* of the last character */
-    size_t end;        /* behind it */
-    size_t ascii;      /* bytes before `end` that are ASCII and were fed as one byte each */
-    size_t fed;        /* bytes of lower case of the last character that were fed */
-    uint32_t rest;     /* its lower case that is still to come, or NO_CHAR */
+    size_t begin;  /* of the last character */
+    size_t end;    /* behind it */
+    size_t ascii;  /* bytes before `end` that are ASCII and were fed as one byte each */
+    size_t fed;    /* bytes of lower case of the last character that were fed */
+    uint32_t rest; /* its lower case that is still to come, or NO_CHAR */
 } run;
 
 tamis_status tamis_keyword_scan_create(const tamis_keywords *keywords,
@@ -149,7 +149,7 @@ static bool has_line_before(const tamis_keyword_scan *scan, size_t at)
             return false;
         }
         if (!keyword_is_space(code_point)) {
-            code_point = keyword_lower(code_point);
+            code_point = code_point == KEYWORD_DOTTED_I ? KEYWORD_DOT : keyword_lower(code_point);
             return !is_first || code_point < 'a' || code_point > 'z';
         }
         is_first = false;
@@ -354,7 +354,8 @@ static inline bool is_candidate(const tamis_keyword_scan *scan, size_t at, size_
         }
         size_t size = ~word == 0 ? 64 : (size_t)__builtin_ctzll(~word);
 
-        if (keyword_bit(keywords->keys, keyword_key(bytes, size))) {
+        if (keyword_bit(keywords->long_keys, keyword_key(bytes, 8)) ||
+            keyword_bit(keywords->keys, keyword_key(bytes, size))) {
             return true;
         }
     }
@@ -367,11 +368,12 @@ static inline bool is_candidate(const tamis_keyword_scan *scan, size_t at, size_
         (void)tamis_utf8_decode(bytes, &code_point);
         return keyword_bit(keywords->leads, code_point & 0xFFFF);
     }
-    uint32_t first = scan->is_raw ? bytes[0] : keyword_lower(bytes[0]);
-    uint32_t second = scan->is_raw ? bytes[1] : keyword_lower(bytes[1]);
-
-    return at + 1 == scan->text.size || bytes[1] >= 0x80 ||
-           keyword_bit(keywords->pairs, first * 128 + second);
+    if (keyword_bit(keywords->quads, keyword_key(bytes, 4))) {
+        return true;
+    }
+    /* Behind the last byte there may be anything: one candidate too many does no harm. */
+    return keywords->has_pairs &&
+           (bytes[1] >= 0x80 || keyword_bit(keywords->pairs, keyword_key(bytes, 2)));
 }
 
 /* The characters whose lower case is ASCII are beyond the filter. */
@@ -476,8 +478,7 @@ tamis_status tamis_keyword_scan_run(tamis_keyword_scan *scan, tamis_slice text,
     if (scan->status != TAMIS_OK) {
         return tamis_err_set(err, scan->status, "keywords: out of memory");
     }
-    *out_result = (tamis_keyword_result){.spans = scan->spans,
-                                         .span_count = scan->span_count,
-                                         .match_count = scan->match_count};
+    *out_result = (tamis_keyword_result){
+        .spans = scan->spans, .span_count = scan->span_count, .match_count = scan->match_count};
     return TAMIS_OK;
 }
