@@ -16,6 +16,14 @@ pkg_check_modules(PSL REQUIRED IMPORTED_TARGET libpsl)
 pkg_check_modules(IDN2 REQUIRED IMPORTED_TARGET libidn2)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
+pkg_check_modules(FASTTEXT REQUIRED IMPORTED_TARGET fasttext)
+
+# CLD2 comes without a .pc file.
+find_path(TAMIS_CLD2_INCLUDE cld2/public/compact_lang_det.h REQUIRED)
+find_library(TAMIS_CLD2_LIBRARY cld2 REQUIRED)
+add_library(TAMIS::CLD2 UNKNOWN IMPORTED)
+set_target_properties(TAMIS::CLD2 PROPERTIES
+  IMPORTED_LOCATION "${TAMIS_CLD2_LIBRARY}" INTERFACE_INCLUDE_DIRECTORIES "${TAMIS_CLD2_INCLUDE}")
 if(TAMIS_TESTS)
   pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
 endif()

@@ -93,7 +93,11 @@ static void put_dense(const toy_options *options, tamis_buf *out)
 
 toy_options toy_model_defaults(void)
 {
-    return (toy_options){.loss = 3, .version = 12, .kind = 3, .word_ngrams = 1};
+    return (toy_options){.loss = 3,
+                         .version = 12,
+                         .kind = 3,
+                         .word_ngrams = 1,
+                         .labels = {"__label__x", "__label__y"}};
 }
 
 void toy_model_write(const toy_options *options, tamis_buf *out)
@@ -126,8 +130,8 @@ void toy_model_write(const toy_options *options, tamis_buf *out)
     put_entry(out, "aa", 5, 0);
     put_entry(out, "bb", 4, 0);
     put_entry(out, "</s>", 3, 0);
-    put_entry(out, "__label__x", 3, 1);
-    put_entry(out, "__label__y", 2, 1);
+    put_entry(out, options->labels[0], 3, 1);
+    put_entry(out, options->labels[1], 2, 1);
     if (options->is_quantized) {
         put_i32(out, 1);
         put_i32(out, 0);
