@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "tamis/utf8.h"
+#include "treebank.h"
 
 static const char *const splitter_names[TAMIS_SPLITTER_COUNT] = {
     [TAMIS_SPLITTER_WS] = "ws",
@@ -42,6 +43,11 @@ static void each_buffer(tamis_text_view *view, void (*body)(tamis_buf *buf))
     body(&view->masks);
     body(&view->before);
     body(&view->lower);
+    body(&view->flat);
+    body(&view->sentences);
+    body(&view->treebank.memory[0]);
+    body(&view->treebank.memory[1]);
+    body(&view->treebank.memory[2]);
     for (unsigned i = 0; i < TAMIS_SPLITTER_COUNT; i++) {
         body(&view->words[i].begin);
         body(&view->words[i].end);
@@ -80,6 +86,7 @@ tamis_status tamis_text_view_create(tamis_text_view **out_view, tamis_err *err)
 void tamis_text_view_destroy(tamis_text_view *view)
 {
     if (view != NULL) {
+        tamis_view_close_sentences(view);
         each_buffer(view, tamis_buf_fini);
         free(view);
     }
@@ -102,6 +109,7 @@ void tamis_text_view_set(tamis_text_view *view, tamis_slice text)
     view->has_lower = false;
     view->has_sentences[0] = false;
     view->has_sentences[1] = false;
+    view->has_sentence_ends = false;
 }
 
 tamis_slice tamis_text_view_text(const tamis_text_view *view)
@@ -195,7 +203,8 @@ void tamis_text_view_set_char_ngram(tamis_text_view *view, uint32_t n)
 
 tamis_status tamis_word_store_reserve(tamis_word_store *store)
 {
-    const size_t want = (store->count + TAMIS_WORDS_ROOM) * sizeof(uint32_t);
+    /* The flags come last: their capacity says what all have. */
+    const size_t want = (store->count + store->count / 2 + TAMIS_WORDS_ROOM) * sizeof(uint32_t);
     tamis_status status = tamis_buf_reserve(&store->begin, want);
 
     if (status == TAMIS_OK) {
@@ -205,13 +214,13 @@ tamis_status tamis_word_store_reserve(tamis_word_store *store)
         status = tamis_buf_reserve(&store->chars, want);
     }
     if (status == TAMIS_OK) {
-        status = tamis_buf_reserve(&store->flags, store->count + TAMIS_WORDS_ROOM);
+        status = tamis_buf_reserve(&store->flags, want / sizeof(uint32_t));
     }
     return status;
 }
 
-/* Code points of each word, from the bytes that it has. */
-static void count_chars(const tamis_text_view *view, tamis_word_store *store)
+/* Code points of each word, from the bytes that it has; of literals from their text. */
+static void count_chars(const tamis_text_view *view, tamis_word_store *store, bool has_literals)
 {
     const uint32_t *begin = tamis_numbers_of(&store->begin);
     const uint32_t *end = tamis_numbers_of(&store->end);
@@ -221,11 +230,90 @@ static void count_chars(const tamis_text_view *view, tamis_word_store *store)
         for (size_t i = 0; i < store->count; i++) {
             chars[i] = end[i] - begin[i];
         }
-        return;
+    } else {
+        for (size_t i = 0; i < store->count; i++) {
+            chars[i] =
+                (uint32_t)(tamis_view_offset(view, end[i]) - tamis_view_offset(view, begin[i]));
+        }
     }
-    for (size_t i = 0; i < store->count; i++) {
-        chars[i] = (uint32_t)(tamis_view_offset(view, end[i]) - tamis_view_offset(view, begin[i]));
+    for (size_t i = 0; has_literals && i < store->count; i++) {
+        const uint32_t flags = store->flags.data[i];
+
+        if ((flags & TAMIS_WORD_LITERAL) != 0) {
+            chars[i] = (flags & TAMIS_WORD_END) != 0 ? 4 : 2;
+        }
     }
+}
+
+/* Treebank rules on each line of bytes from..to. NLTK's sentences carry no white space around them;
+ * of Punkt's sentences only the end matters, where a period is cut off: a line that ends with one
+ * is taken for the end of a sentence. */
+static tamis_status split_sentence(tamis_text_view *view, const tamis_words *words, size_t from,
+                                   size_t to, size_t *next_word, tamis_word_store *store)
+{
+    tamis_status status = TAMIS_OK;
+
+    while (from < to && status == TAMIS_OK) {
+        const uint8_t *newline = memchr(view->text.data + from, '\n', to - from);
+        const size_t end = newline != NULL ? (size_t)(newline - view->text.data) + 1 : to;
+        tamis_slice part = tamis_text_strip(tamis_slice_of(view->text.data + from, end - from));
+        const size_t begin = (size_t)(part.data - view->text.data);
+
+        status = tamis_treebank_split(view, words, begin, begin + part.size, next_word, store);
+        from = end;
+    }
+    return status;
+}
+
+static tamis_status split_treebank(tamis_text_view *view, bool is_by_sentence,
+                                   tamis_word_store *store, tamis_err *err)
+{
+    const uint32_t *ends = NULL;
+    size_t end_count = 0;
+    size_t next_word = 0;
+    size_t begin = 0;
+    tamis_words words;
+    tamis_status status = tamis_text_view_words(view, TAMIS_SPLITTER_WS, &words, err);
+
+    if (status != TAMIS_OK || !is_by_sentence) {
+        return status != TAMIS_OK
+                   ? status
+                   : tamis_treebank_split(view, &words, 0, view->text.size, &next_word, store);
+    }
+    status = tamis_view_need_sentences(view, err);
+    ends = (const uint32_t *)(const void *)view->sentences.data;
+    end_count = view->sentences.size / sizeof(uint32_t);
+    for (size_t i = 0; i < end_count && status == TAMIS_OK; i++) {
+        status = split_sentence(view, &words, begin, ends[i], &next_word, store);
+        begin = ends[i];
+    }
+    return status;
+}
+
+static tamis_status split(tamis_text_view *view, tamis_splitter splitter, tamis_word_store *store,
+                          tamis_err *err)
+{
+    tamis_words words;
+    tamis_status status = TAMIS_OK;
+
+    switch (splitter) {
+    case TAMIS_SPLITTER_UAX29:
+    case TAMIS_SPLITTER_UAX29_ALNUM:
+        return tamis_split_uax29(view, splitter == TAMIS_SPLITTER_UAX29_ALNUM, store);
+    case TAMIS_SPLITTER_TREEBANK:
+    case TAMIS_SPLITTER_TREEBANK_SENTENCES:
+        return split_treebank(view, splitter == TAMIS_SPLITTER_TREEBANK_SENTENCES, store, err);
+    case TAMIS_SPLITTER_FASTTEXT:
+        return tamis_split_fasttext(view, store);
+    case TAMIS_SPLITTER_CHAR_NGRAM:
+        status = tamis_text_view_words(view, TAMIS_SPLITTER_WS, &words, err);
+        return status == TAMIS_OK ? tamis_split_char_ngrams(view, &words, store) : status;
+    case TAMIS_SPLITTER_WS:
+    case TAMIS_SPLITTER_WORDPUNCT:
+    case TAMIS_SPLITTER_COUNT:
+        break;
+    }
+    return tamis_split_runs(view, splitter, store);
 }
 
 tamis_status tamis_text_view_words(tamis_text_view *view, tamis_splitter splitter,
@@ -238,21 +326,20 @@ tamis_status tamis_text_view_words(tamis_text_view *view, tamis_splitter splitte
     if (!store->is_ready) {
         store->count = 0;
         store->begin_count = 0;
-        status = tamis_view_need_masks(view);
+        status = tamis_word_store_reserve(store);
+        if (status == TAMIS_OK) {
+            status = tamis_view_need_masks(view);
+        }
         if (status == TAMIS_OK) {
             status = tamis_view_need_before(view);
         }
-        if (status == TAMIS_OK && splitter > TAMIS_SPLITTER_WORDPUNCT) {
-            return tamis_err_set(err, TAMIS_EUNSUPPORTED, "splitter %s is not built in",
-                                 splitter_names[splitter]);
-        }
         if (status == TAMIS_OK) {
-            status = tamis_split_runs(view, splitter, store);
+            status = split(view, splitter, store, err);
         }
         if (status != TAMIS_OK) {
-            return out_of_memory(err);
+            return status == TAMIS_ENOMEM ? out_of_memory(err) : status;
         }
-        count_chars(view, store);
+        count_chars(view, store, splitter >= TAMIS_SPLITTER_TREEBANK);
         store->is_ready = true;
     }
     *out_words = (tamis_words){.count = store->count,

@@ -50,6 +50,17 @@ typedef struct tamis_line_store {
     bool is_ready;
 } tamis_line_store;
 
+/* A piece of text while the rules of treebank.c cut it; zeros at first. */
+typedef struct tamis_treebank {
+    uint32_t *points;  /* code points */
+    uint32_t *offsets; /* of each in the text, and of the end */
+    uint8_t *cut;      /* count + 1 gaps */
+    size_t count;
+    bool is_start; /* the text begins here */
+    bool is_end;
+    tamis_buf memory[3];
+} tamis_treebank;
+
 struct tamis_text_view {
     tamis_slice text;
     tamis_kernel kernel;
@@ -61,6 +72,10 @@ struct tamis_text_view {
     tamis_buf masks;  /* tamis_masks of each block */
     tamis_buf before; /* uint32_t a block: code points before it; empty: all is ASCII */
     tamis_buf lower;
+    tamis_treebank treebank;
+    tamis_buf flat;      /* the text without newlines, for ICU */
+    tamis_buf sentences; /* ends of ICU's sentences, uint32_t */
+    struct UBreakIterator *breaks;
     tamis_word_store words[TAMIS_SPLITTER_COUNT];
     tamis_line_store lines[TAMIS_LINES_SPLIT_COUNT];
     bool has_chars;
@@ -69,6 +84,7 @@ struct tamis_text_view {
     bool has_totals;
     bool has_lower;
     bool has_sentences[2];
+    bool has_sentence_ends;
 };
 
 /* Room for TAMIS_WORDS_ROOM words more. TAMIS_ENOMEM. */
@@ -100,6 +116,13 @@ static inline void tamis_word_store_add(tamis_word_store *store, size_t begin, s
     store->count++;
 }
 
+/* Makes sure that _add has room for one word. TAMIS_ENOMEM. */
+TAMIS_MUST_USE
+static inline tamis_status tamis_word_store_need_one(tamis_word_store *store)
+{
+    return store->count < store->flags.capacity ? TAMIS_OK : tamis_word_store_reserve(store);
+}
+
 /* Makes sure that view->masks and what char_offset needs are there. TAMIS_ENOMEM. */
 TAMIS_MUST_USE
 tamis_status tamis_view_need_masks(tamis_text_view *view);
@@ -122,10 +145,22 @@ static inline size_t tamis_view_offset(const tamis_text_view *view, size_t offse
 /* The flags of a word, from its characters. */
 uint32_t tamis_word_flags(tamis_slice word);
 
-/* The splitters: each fills the store but for `chars`, which the caller does. TAMIS_ENOMEM; with
- * sentences: TAMIS_EUNSUPPORTED. */
+/* The splitters: each appends to the store, but for `chars` of what is no literal, which the caller
+ * fills in. TAMIS_ENOMEM; with sentences: TAMIS_EUNSUPPORTED. */
 TAMIS_MUST_USE
 tamis_status tamis_split_runs(tamis_text_view *view, tamis_splitter splitter,
                               tamis_word_store *store);
+TAMIS_MUST_USE
+tamis_status tamis_split_uax29(tamis_text_view *view, bool is_alnum_only, tamis_word_store *store);
+TAMIS_MUST_USE
+tamis_status tamis_split_fasttext(tamis_text_view *view, tamis_word_store *store);
+TAMIS_MUST_USE
+tamis_status tamis_split_char_ngrams(tamis_text_view *view, const tamis_words *words,
+                                     tamis_word_store *store);
+
+/* The ends of ICU's sentences, in view->sentences. */
+TAMIS_MUST_USE
+tamis_status tamis_view_need_sentences(tamis_text_view *view, tamis_err *err);
+void tamis_view_close_sentences(tamis_text_view *view);
 
 #endif
