@@ -52,7 +52,8 @@ typedef enum tamis_signal_family {
     TAMIS_FAMILY_DATATROVE_SENTENCES_NGRAMS,
     TAMIS_FAMILY_DCLM_NGRAMS,
     TAMIS_FAMILY_RPV2_NGRAMS,
-    TAMIS_FAMILY_MODEL, /* filled in by lib/quality: language, perplexity, classifier, lists */
+    TAMIS_FAMILY_SENTENCES, /* counts of sentences by ICU: slow */
+    TAMIS_FAMILY_MODEL,     /* filled in by lib/quality: language, perplexity, classifier, lists */
     TAMIS_FAMILY_COUNT
 } tamis_signal_family;
 

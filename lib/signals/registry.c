@@ -45,6 +45,7 @@ static const char *const family_names[TAMIS_FAMILY_COUNT] = {
     [TAMIS_FAMILY_DATATROVE_SENTENCES_NGRAMS] = "datatrove-sentences-ngrams",
     [TAMIS_FAMILY_DCLM_NGRAMS] = "dclm-ngrams",
     [TAMIS_FAMILY_RPV2_NGRAMS] = "rpv2-ngrams",
+    [TAMIS_FAMILY_SENTENCES] = "sentences",
     [TAMIS_FAMILY_MODEL] = "model",
 };
 

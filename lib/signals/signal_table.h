@@ -61,7 +61,7 @@ X(fineweb_v1_short_line_ratio, DATATROVE_LINES, false,
   "lines of split(\"\\n\") of at most 30 code points",
   "lines, blank ones too", "-", "fineweb-v1", "datatrove fe81883")
 X(fineweb_v1_char_dup_ratio, DATATROVE_LINES, false,
-  "code points of lines equal to an earlier line",
+  "code points of lines that are not blank, equal to an earlier one",
   "code points without newlines", "only newlines", "fineweb-v1", "datatrove fe81883")
 X(datatrove_ws_n_words, DATATROVE_WS, false,
   "words, punctuation too",
@@ -361,7 +361,7 @@ X(dolma_whitespace_tokenizer_length, DOLMA_C4, false,
   "matches of \\w+|[^\\w\\s]+ (classes of the module regex) and 1",
   "-", "-", "dolma", "dolma 669f534")
 X(dolma_uniseg_length, DOLMA_C4, false,
-  "words of `uax29`, white space too",
+  "words of `uax29` of strip(text), white space too",
   "-", "-", "dolma", "dolma 669f534")
 X(dolma_all_punct_paragraphs, DOLMA_C4, false,
   "lines without [A-Za-z0-9] made only of punctuation, space and emoji",
@@ -372,10 +372,7 @@ X(dclm_n_words_fasttext, DCLM, false,
 X(dclm_n_words_fasttext_punctuation, DCLM, false,
   "words of `fasttext`",
   "-", "-", "dclm", "dclm 361714b")
-X(dclm_n_words_uax29, DCLM, false,
-  "words of `uax29` that begin with a letter or number",
-  "-", "-", "dclm", "dclm 361714b")
-X(dclm_n_sentences, DCLM, false,
+X(dclm_n_sentences, SENTENCES, false,
   "sentences of ICU (stands in for Punkt)",
   "-", "-", "dclm", "dclm 361714b")
 X(dclm_n_lines, DCLM, false,
@@ -416,16 +413,19 @@ X(dclm_alnum_ratio, DCLM, false,
   "code points", "the text is empty", "dclm", "dclm 361714b")
 X(dclm_line_count, DCLM_LINES, false,
   "all occurrences of lines of split(\"\\n\"), stripped, that occur more than once",
-  "those that are not blank", "fewer than 2 of them, or none repeated", "dclm", "dclm 361714b")
+  "those that are not blank", "fewer than 2 of them", "dclm", "dclm 361714b")
 X(dclm_line_chars, DCLM_LINES, false,
   "code points of all occurrences of lines of split(\"\\n\"), stripped, that occur more than once",
-  "code points of those that are not blank", "fewer than 2 of them, or none repeated", "dclm", "dclm 361714b")
+  "code points of those that are not blank", "fewer than 2 of them", "dclm", "dclm 361714b")
 X(dclm_paragraph_count, DCLM_LINES, false,
   "all occurrences of parts of split(\"\\n\\n\"), stripped, that occur more than once",
-  "those that are not blank", "fewer than 2 of them, or none repeated", "dclm", "dclm 361714b")
+  "those that are not blank", "fewer than 2 of them", "dclm", "dclm 361714b")
 X(dclm_paragraph_chars, DCLM_LINES, false,
   "code points of all occurrences of parts of split(\"\\n\\n\"), stripped, that occur more than once",
-  "code points of those that are not blank", "fewer than 2 of them, or none repeated", "dclm", "dclm 361714b")
+  "code points of those that are not blank", "fewer than 2 of them", "dclm", "dclm 361714b")
+X(dclm_n_words_uax29, DCLM_NGRAMS, false,
+  "words of `uax29` that begin with a letter or number",
+  "-", "-", "dclm", "dclm 361714b")
 X(dclm_top_2gram, DCLM_NGRAMS, false,
   "code points of the most frequent 2 words (of equals the one with most code points) times its count",
   "code points of the words", "fewer than 2 words, or none repeated", "dclm", "dclm 361714b")

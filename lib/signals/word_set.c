@@ -94,6 +94,7 @@ static bool set_add(tamis_word_set *set, size_t begin, size_t size)
 
     set->count += 1;
     set->words_max = words > set->words_max ? words : set->words_max;
+    set->size_max = size > set->size_max ? size : set->size_max;
     set->filter[mixed >> 61] |= 1ull << (mixed >> 55 & 63);
     set->slots[found - set->slots] = (tamis_word_set_slot){
         .hash = hash, .number = set->count, .size = (uint32_t)size, .begin = begin};

@@ -26,6 +26,7 @@ struct tamis_word_set {
     uint32_t shift; /* 64 - log2 of the slots */
     uint32_t count;
     size_t words_max;   /* of a phrase */
+    size_t size_max;    /* bytes of a word or phrase */
     uint64_t filter[8]; /* 512 bits: the upper 9 bits of the mixed hash */
 };
 

@@ -54,13 +54,10 @@ tamis_status tamis_segment_split(tamis_buf *points, uint32_t code_point, bool is
                             tamis_sequences[place] * sizeof(uint32_t));
 }
 
-tamis_status tamis_segment_compose(tamis_buf *points)
+tamis_status tamis_segment_order(tamis_buf *points)
 {
     size_t count = points->size / sizeof(uint32_t);
     uint32_t *at = points_of(points);
-    size_t kept = 0;
-    size_t starter = SIZE_MAX; /* none yet */
-    int last_ccc = -1;         /* of what stands between the starter and here; -1: nothing */
 
     for (size_t i = 0; i < count;) {
         size_t end = i;
@@ -77,6 +74,21 @@ tamis_status tamis_segment_compose(tamis_buf *points)
             at = points_of(points);
         }
         i = end + 1;
+    }
+    return TAMIS_OK;
+}
+
+tamis_status tamis_segment_compose(tamis_buf *points)
+{
+    tamis_status status = tamis_segment_order(points);
+    size_t count = points->size / sizeof(uint32_t);
+    uint32_t *at = points_of(points);
+    size_t kept = 0;
+    size_t starter = SIZE_MAX; /* none yet */
+    int last_ccc = -1;         /* of what stands between the starter and here; -1: nothing */
+
+    if (status != TAMIS_OK) {
+        return status;
     }
     for (size_t i = 0; i < count; i++) {
         uint32_t point = at[i];

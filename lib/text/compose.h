@@ -15,6 +15,11 @@
 TAMIS_MUST_USE
 tamis_status tamis_segment_split(tamis_buf *points, uint32_t code_point, bool is_text);
 
+/* Puts the decomposed code points of the buffer into canonical order. Linear time and, past a few
+ * marks in a row, as much memory again. TAMIS_ELIMIT, TAMIS_ENOMEM. */
+TAMIS_MUST_USE
+tamis_status tamis_segment_order(tamis_buf *points);
+
 /* Puts the decomposed code points of the buffer into canonical order and composes them. Linear time
  * and, past a few marks in a row, as much memory again. TAMIS_ELIMIT, TAMIS_ENOMEM. */
 TAMIS_MUST_USE
