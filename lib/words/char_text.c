@@ -157,20 +157,19 @@ tamis_slice tamis_text_strip(tamis_slice text)
 
 size_t tamis_text_chars(tamis_slice text)
 {
-    size_t count = 0;
+    const uint64_t ones = 0x0101010101010101u;
+    size_t count = text.size;
     size_t i = 0;
 
-    while (i + 64 <= text.size) {
-        uint8_t leads = 0;
+    /* Bytes that continue a character are 10xxxxxx. */
+    for (; i + 8 <= text.size; i += 8) {
+        uint64_t word = 0;
 
-        for (size_t k = 0; k < 64; k++) {
-            leads = (uint8_t)(leads + ((text.data[i + k] & 0xC0) != 0x80 ? 1 : 0));
-        }
-        count += leads;
-        i += 64;
+        memcpy(&word, text.data + i, sizeof(word));
+        count -= (word >> 7 & ~(word >> 6) & ones) * ones >> 56;
     }
     for (; i < text.size; i++) {
-        count += (text.data[i] & 0xC0) != 0x80 ? 1 : 0;
+        count -= (text.data[i] & 0xC0) == 0x80 ? 1 : 0;
     }
     return count;
 }

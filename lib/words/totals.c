@@ -3,14 +3,15 @@
 #include "char_tables.h"
 #include "tamis/utf8.h"
 #include "view.h"
+#include "word_vector.h"
 
-static size_t ones(uint64_t bits)
+TAMIS_ALWAYS_INLINE size_t ones(uint64_t bits)
 {
     return (size_t)__builtin_popcountll(bits);
 }
 
 /* What the masks say of whole blocks: all of ASCII, and each class that has a mask. */
-static void add_block(const tamis_masks *block, tamis_totals *totals)
+TAMIS_ALWAYS_INLINE void add_block(const tamis_masks *block, tamis_totals *totals)
 {
     const uint64_t valid = block->lead;
     const uint64_t letters = block->alpha & valid;
@@ -44,14 +45,81 @@ static void add_characters(const uint8_t *text, uint64_t starts, tamis_totals *t
     }
 }
 
-static size_t count_bytes(tamis_slice text, uint8_t byte)
+static void add_scalar(const tamis_masks *masks, size_t count, const uint8_t *text,
+                       tamis_totals *out)
 {
-    size_t count = 0;
+    for (size_t i = 0; i < count; i++) {
+        const uint8_t *bytes = text + i * TAMIS_WORDS_BLOCK;
 
-    for (size_t i = 0; i < text.size; i++) {
-        count += text.data[i] == byte ? 1 : 0;
+        add_block(&masks[i], out);
+        for (uint64_t left = masks[i].ascii & masks[i].punctuation; left != 0; left &= left - 1) {
+            const uint8_t byte = bytes[__builtin_ctzll(left)];
+
+            out->terminal += byte == '.' || byte == '!' || byte == '?';
+        }
+        for (uint64_t left = masks[i].ascii & masks[i].breaks; left != 0; left &= left - 1) {
+            out->newlines += bytes[__builtin_ctzll(left)] == '\n';
+        }
     }
-    return count;
+}
+
+#if TAMIS_HAVE_X86
+
+TAMIS_TARGET_AVX512 static void add_avx512(const tamis_masks *masks, size_t count,
+                                           const uint8_t *text, tamis_totals *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        const __m512i bytes = _mm512_loadu_si512(text + i * TAMIS_WORDS_BLOCK);
+        const uint64_t terminal = _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('.')) |
+                                  _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('!')) |
+                                  _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('?'));
+
+        add_block(&masks[i], out);
+        out->terminal += ones(terminal & masks[i].ascii);
+        out->newlines +=
+            ones(_mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('\n')) & masks[i].ascii);
+    }
+}
+
+TAMIS_TARGET_AVX2 static inline uint64_t equal_256(const uint8_t *bytes, char byte)
+{
+    const __m256i wanted = _mm256_set1_epi8(byte);
+    const __m256i low = _mm256_loadu_si256((const __m256i *)(const void *)bytes);
+    const __m256i high = _mm256_loadu_si256((const __m256i *)(const void *)(bytes + 32));
+
+    return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(low, wanted)) |
+           (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(high, wanted)) << 32;
+}
+
+TAMIS_TARGET_AVX2 static void add_avx2(const tamis_masks *masks, size_t count, const uint8_t *text,
+                                       tamis_totals *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        const uint8_t *bytes = text + i * TAMIS_WORDS_BLOCK;
+        const uint64_t terminal =
+            equal_256(bytes, '.') | equal_256(bytes, '!') | equal_256(bytes, '?');
+
+        add_block(&masks[i], out);
+        out->terminal += ones(terminal & masks[i].ascii);
+        out->newlines += ones(equal_256(bytes, '\n') & masks[i].ascii);
+    }
+}
+
+#endif
+
+tamis_masks_add *tamis_totals_kernel(tamis_kernel kernel)
+{
+#if TAMIS_HAVE_X86
+    if (kernel == TAMIS_KERNEL_AVX512) {
+        return add_avx512;
+    }
+    if (kernel == TAMIS_KERNEL_AVX2) {
+        return add_avx2;
+    }
+#else
+    (void)kernel;
+#endif
+    return add_scalar;
 }
 
 tamis_status tamis_text_view_totals(tamis_text_view *view, tamis_totals *out_totals, tamis_err *err)
@@ -64,9 +132,7 @@ tamis_status tamis_text_view_totals(tamis_text_view *view, tamis_totals *out_tot
         if (tamis_view_need_masks(view) != TAMIS_OK) {
             return tamis_err_set(err, TAMIS_ENOMEM, "no memory for the counts of a text");
         }
-        for (size_t i = 0; i < count; i++) {
-            add_block(&tamis_masks_of(view)[i], &totals);
-        }
+        view->add_masks(tamis_masks_of(view), count, view->text.data, &totals);
         totals.digit = totals.decimal;
         totals.numeric = totals.decimal;
         for (size_t i = 0; i < count && totals.chars != view->text.size; i++) {
@@ -75,9 +141,6 @@ tamis_status tamis_text_view_totals(tamis_text_view *view, tamis_totals *out_tot
             add_characters(view->text.data + i * TAMIS_WORDS_BLOCK, block->lead & ~block->ascii,
                            &totals);
         }
-        totals.newlines = count_bytes(view->text, '\n');
-        totals.terminal += count_bytes(view->text, '.') + count_bytes(view->text, '!') +
-                           count_bytes(view->text, '?');
         view->totals = totals;
         view->has_totals = true;
     }

@@ -153,6 +153,15 @@ tamis_status tamis_split_uax29(tamis_text_view *view, bool is_alnum_only, tamis_
         }
         advance(&state, next);
         i = end;
+        if (c < 0x80 && (bits & TAMIS_CHAR_WORD) != 0) {
+            /* ASCII letters, digits and '_' stay together. */
+            while (i < text.size && text.data[i] < 0x80 &&
+                   ((bits = tamis_char_class(text.data[i])) & TAMIS_CHAR_WORD) != 0) {
+                state.last = BIT(tamis_char_break(bits));
+                state.previous = state.last;
+                i++;
+            }
+        }
     }
     if (status == TAMIS_OK && begin < text.size) {
         status = add_word(text, begin, text.size, is_alnum_only, store);

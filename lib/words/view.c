@@ -77,6 +77,8 @@ tamis_status tamis_text_view_create(tamis_text_view **out_view, tamis_err *err)
     each_buffer(view, buffer_init);
     view->kernel = tamis_kernel_best();
     view->fill = tamis_masks_kernel(view->kernel);
+    view->split_runs = tamis_runs_kernel(view->kernel);
+    view->add_masks = tamis_totals_kernel(view->kernel);
     view->ngram = 2;
     tamis_text_view_set(view, tamis_slice_of(NULL, 0));
     *out_view = view;
@@ -127,7 +129,9 @@ tamis_status tamis_view_need_masks(tamis_text_view *view)
     tamis_buf_reset(&view->masks);
     status = tamis_buf_reserve(&view->masks, tamis_block_count(view) * sizeof(tamis_masks));
     if (status == TAMIS_OK) {
-        view->fill(view->text.data, view->text.size, (tamis_masks *)(void *)view->masks.data);
+        view->chars =
+            view->fill(view->text.data, view->text.size, (tamis_masks *)(void *)view->masks.data);
+        view->has_chars = true;
         view->has_masks = true;
     }
     return status;
@@ -142,16 +146,12 @@ tamis_status tamis_view_need_before(tamis_text_view *view)
     if (view->has_before) {
         return TAMIS_OK;
     }
-    if (!view->has_chars) {
-        view->chars = tamis_text_chars(view->text);
-        view->has_chars = true;
-    }
     tamis_buf_reset(&view->before);
-    if (view->chars == view->text.size) {
+    status = tamis_view_need_masks(view);
+    if (status == TAMIS_OK && view->chars == view->text.size) {
         view->has_before = true;
         return TAMIS_OK;
     }
-    status = tamis_view_need_masks(view);
     if (status == TAMIS_OK) {
         status = tamis_buf_reserve(&view->before, count * sizeof(uint32_t));
     }

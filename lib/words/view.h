@@ -18,6 +18,7 @@ typedef struct tamis_masks {
     uint64_t ascii; /* bytes below 80 */
     uint64_t lead;  /* first bytes of characters */
     uint64_t space;
+    uint64_t breaks; /* ends a line of str.splitlines() */
     uint64_t alpha;
     uint64_t word;
     uint64_t upper;
@@ -25,13 +26,29 @@ typedef struct tamis_masks {
     uint64_t punctuation;
 } tamis_masks;
 
-/* Fills the blocks of a text: size / 64 + 1 of them. */
-typedef void tamis_masks_fill(const uint8_t *text, size_t size, tamis_masks *out);
+/* Fills the blocks of a text: size / 64 + 1 of them; returns the number of its characters. */
+typedef size_t tamis_masks_fill(const uint8_t *text, size_t size, tamis_masks *out);
 tamis_masks_fill *tamis_masks_kernel(tamis_kernel kernel);
+
+/* Splits blocks first..stop, of which runs of one class (`ws`) or of two are words, and appends to
+ * the store, which has room. */
+typedef struct tamis_run_carry {
+    uint64_t open;     /* the byte before is in a run */
+    uint64_t flags[6]; /* the open run has had such a character */
+} tamis_run_carry;
+typedef struct tamis_word_store tamis_word_store;
+typedef void tamis_runs_split(const tamis_masks *masks, size_t first, size_t stop, bool is_ws,
+                              tamis_run_carry carry[2], tamis_word_store *store);
+tamis_runs_split *tamis_runs_kernel(tamis_kernel kernel);
+
+/* Adds up the masks of a text's blocks; what they do not say of characters from 80 on is left. */
+typedef void tamis_masks_add(const tamis_masks *masks, size_t count, const uint8_t *text,
+                             tamis_totals *out);
+tamis_masks_add *tamis_totals_kernel(tamis_kernel kernel);
 
 /* Words while they are written: arrays with room for at least TAMIS_WORDS_ROOM more words. */
 #define TAMIS_WORDS_ROOM 4096u
-typedef struct tamis_word_store {
+struct tamis_word_store {
     tamis_buf begin; /* uint32_t each */
     tamis_buf end;
     tamis_buf chars;
@@ -39,7 +56,7 @@ typedef struct tamis_word_store {
     size_t begin_count;
     size_t count; /* of ends and flags */
     bool is_ready;
-} tamis_word_store;
+};
 
 typedef struct tamis_line_store {
     tamis_buf begin; /* uint32_t each */
@@ -65,6 +82,8 @@ struct tamis_text_view {
     tamis_slice text;
     tamis_kernel kernel;
     tamis_masks_fill *fill;
+    tamis_runs_split *split_runs;
+    tamis_masks_add *add_masks;
     uint32_t ngram;
     size_t chars;
     size_t sentence_counts[2];

@@ -36,41 +36,36 @@ static tamis_status add_line(tamis_line_store *store, size_t begin, size_t end, 
     return TAMIS_OK;
 }
 
-/* Length of the line break at `at`, which ends before `size`; 0: none. */
+/* Length of the line break at `at`, of which the first byte is known to end a line. */
 static size_t break_length(const uint8_t *at, size_t left)
 {
-    switch (at[0]) {
-    case '\r':
+    if (at[0] == '\r') {
         return left > 1 && at[1] == '\n' ? 2 : 1;
-    case 0x0A:
-    case 0x0B:
-    case 0x0C:
-    case 0x1C:
-    case 0x1D:
-    case 0x1E:
-        return 1;
-    case 0xC2: /* U+0085 */
-        return left > 1 && at[1] == 0x85 ? 2 : 0;
-    case 0xE2: /* U+2028, U+2029 */
-        return left > 2 && at[1] == 0x80 && (at[2] == 0xA8 || at[2] == 0xA9) ? 3 : 0;
-    default:
-        return 0;
     }
+    return at[0] < 0x80 ? 1 : at[0] == 0xC2 ? 2 : 3;
 }
 
-static tamis_status split_breaks(tamis_slice text, tamis_line_store *store)
+/* Lines of str.splitlines(). */
+static tamis_status split_breaks(const tamis_text_view *view, tamis_line_store *store)
 {
+    const tamis_masks *masks = tamis_masks_of(view);
+    const tamis_slice text = view->text;
+    const size_t block_count = tamis_block_count(view);
     size_t begin = 0;
     tamis_status status = TAMIS_OK;
 
-    for (size_t i = 0; i < text.size && status == TAMIS_OK;) {
-        size_t length = break_length(text.data + i, text.size - i);
+    for (size_t i = 0; i < block_count && status == TAMIS_OK; i++) {
+        for (uint64_t left = masks[i].breaks & masks[i].lead; left != 0 && status == TAMIS_OK;
+             left &= left - 1) {
+            const size_t end = i * TAMIS_WORDS_BLOCK + (size_t)__builtin_ctzll(left);
 
-        if (length != 0) {
-            status = add_line(store, begin, i, i + length);
-            begin = i + length;
+            if (end >= begin) { /* else the LF of a CR LF */
+                size_t length = break_length(text.data + end, text.size - end);
+
+                status = add_line(store, begin, end, end + length);
+                begin = end + length;
+            }
         }
-        i += length != 0 ? length : 1;
     }
     if (status == TAMIS_OK && begin < text.size) {
         status = add_line(store, begin, text.size, text.size);
@@ -79,26 +74,32 @@ static tamis_status split_breaks(tamis_slice text, tamis_line_store *store)
 }
 
 /* Lines between newlines, or between runs of them. */
-static tamis_status split_newlines(tamis_slice text, bool is_runs, tamis_line_store *store)
+static tamis_status split_newlines(const tamis_text_view *view, bool is_runs,
+                                   tamis_line_store *store)
 {
+    const tamis_masks *masks = tamis_masks_of(view);
+    const tamis_slice text = view->text;
+    const size_t block_count = tamis_block_count(view);
     size_t begin = 0;
+    tamis_status status = TAMIS_OK;
 
-    for (;;) {
-        const uint8_t *newline =
-            begin < text.size ? memchr(text.data + begin, '\n', text.size - begin) : NULL;
-        size_t end = newline != NULL ? (size_t)(newline - text.data) : text.size;
-        size_t next = newline != NULL ? end + 1 : end;
-        tamis_status status = TAMIS_OK;
+    for (size_t i = 0; i < block_count && status == TAMIS_OK; i++) {
+        for (uint64_t left = masks[i].breaks & masks[i].ascii; left != 0 && status == TAMIS_OK;
+             left &= left - 1) {
+            const size_t end = i * TAMIS_WORDS_BLOCK + (size_t)__builtin_ctzll(left);
+            size_t next = end + 1;
 
-        while (is_runs && next < text.size && text.data[next] == '\n') {
-            next++;
+            if (text.data[end] != '\n' || end < begin) {
+                continue;
+            }
+            while (is_runs && next < text.size && text.data[next] == '\n') {
+                next++;
+            }
+            status = add_line(store, begin, end, next);
+            begin = next;
         }
-        status = add_line(store, begin, end, next);
-        if (status != TAMIS_OK || newline == NULL) {
-            return status;
-        }
-        begin = next;
     }
+    return status == TAMIS_OK ? add_line(store, begin, text.size, text.size) : status;
 }
 
 static void count_line_chars(const tamis_text_view *view, tamis_line_store *store)
@@ -124,8 +125,8 @@ tamis_status tamis_text_view_lines(tamis_text_view *view, tamis_line_split split
         status = tamis_view_need_before(view);
         if (status == TAMIS_OK) {
             status = split == TAMIS_LINES_SPLITLINES
-                         ? split_breaks(view->text, store)
-                         : split_newlines(view->text, split == TAMIS_LINES_NEWLINE_RUNS, store);
+                         ? split_breaks(view, store)
+                         : split_newlines(view, split == TAMIS_LINES_NEWLINE_RUNS, store);
         }
         if (status != TAMIS_OK) {
             return tamis_err_set(err, status, "no memory for the lines of a text");
