@@ -31,6 +31,8 @@ int tamis_cmd_resume(int argument_count, char **arguments);
 int tamis_cmd_cancel(int argument_count, char **arguments);
 int tamis_cmd_drain(int argument_count, char **arguments);
 int tamis_cmd_submit(int argument_count, char **arguments);
+int tamis_cmd_train(int argument_count, char **arguments);
+int tamis_cmd_train_classifier(int argument_count, char **arguments);
 
 /* The tables, for man pages and tests. */
 extern const tamis_option_table tamis_run_table;
@@ -47,5 +49,7 @@ extern const tamis_option_table tamis_resume_table;
 extern const tamis_option_table tamis_cancel_table;
 extern const tamis_option_table tamis_drain_table;
 extern const tamis_option_table tamis_submit_table;
+extern const tamis_option_table tamis_train_table;
+extern const tamis_option_table tamis_train_classifier_table;
 
 #endif
