@@ -132,33 +132,44 @@ static bool has_folded(tamis_slice line, const char *pattern)
     return false;
 }
 
-static bool is_ascii(tamis_slice line)
+/* Whether the text has a letter outside ASCII that equals one of ASCII when case is ignored. */
+static bool has_odd_letter(tamis_slice text)
 {
-    uint8_t bits = 0;
+    static const char *const letters[] = {"\u0130", "\u0131", "\u017f", "\u212a"};
 
-    for (size_t i = 0; i < line.size; i++) {
-        bits |= line.data[i];
+    for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++) {
+        if (text.size > 0 && memmem(text.data, text.size, letters[i], strlen(letters[i])) != NULL) {
+            return true;
+        }
     }
-    return bits < 0x80;
+    return false;
 }
 
+/* A search for phrases, line by line. */
+typedef struct phrase_search {
+    size_t mark; /* the next one of the scan */
+    bool has_odd_letter;
+} phrase_search;
+
 /* Whether the line has one of the phrases of a kind, whatever its case. */
-static bool has_phrase(tamis_line_rules *rules, tamis_slice text, tamis_slice line, size_t *mark,
-                       c4_phrase kind)
+static bool has_phrase(tamis_line_rules *rules, tamis_slice text, tamis_slice line,
+                       phrase_search *search, c4_phrase kind)
 {
     static const char *const policies[] = {"terms of use", "privacy policy", "cookie policy",
                                            "uses cookies", "use of cookies", "use cookies"};
     const c4_scan *scan = &rules->scan;
     size_t begin = (size_t)(line.data - text.data);
+    size_t mark = search->mark;
     bool is_found = false;
 
-    while (*mark < scan->mark_count && scan->marks[*mark].begin < begin) {
-        (*mark)++;
+    while (mark < scan->mark_count && scan->marks[mark].begin < begin) {
+        mark++;
     }
-    for (; *mark < scan->mark_count && scan->marks[*mark].end <= begin + line.size; (*mark)++) {
-        is_found = is_found || scan->marks[*mark].phrase == (uint32_t)kind;
+    for (; mark < scan->mark_count && scan->marks[mark].end <= begin + line.size; mark++) {
+        is_found = is_found || scan->marks[mark].phrase == (uint32_t)kind;
     }
-    if (is_found || is_ascii(line)) { /* letters outside ASCII may fold into it */
+    search->mark = mark;
+    if (is_found || !search->has_odd_letter) {
         return is_found;
     }
     if (kind == C4_JAVASCRIPT) {
@@ -178,34 +189,63 @@ static void add_cut(verdict *out, size_t begin, size_t end)
     out->cut_count++;
 }
 
-/* \s?items in cart, everywhere; \s?read more... at the end, dots are any character; sign-in\s? at
- * the start. */
-static void find_cuts(tamis_slice line, tamis_line_reason reason, verdict *out)
+/* Bytes of the character of white space that ends at `end`; 0: there is none. */
+static size_t space_before(tamis_slice line, size_t end)
 {
-    size_t space = 0; /* bytes of the white space right before i */
+    size_t begin = end;
 
-    for (size_t i = 0; i < line.size;) {
-        tamis_slice rest = tamis_slice_of(line.data + i, line.size - i);
-        size_t size = line_match_folded(rest, reason == TAMIS_LINE_CART        ? "items in cart"
-                                              : reason == TAMIS_LINE_READ_MORE ? "read more\1\1\1"
-                                                                               : "sign-in");
+    while (begin > 0 && (line.data[--begin] & 0xC0) == 0x80) {
+    }
+    return begin < end ? line_space_at(line.data + begin) : 0;
+}
 
-        if (size > 0 && reason == TAMIS_LINE_SIGN_IN) {
-            size += size < line.size ? line_space_at(line.data + size) : 0;
-        } else if (size > 0 && reason == TAMIS_LINE_READ_MORE && i + size != line.size) {
-            size = 0;
+/* \s?items in cart, everywhere. */
+static void find_cart(tamis_slice line, verdict *out)
+{
+    for (size_t i = 0; i < line.size; i++) {
+        size_t size = 0;
+
+        if ((line.data[i] | 0x20) == 'i' || line.data[i] == 0xC4) {
+            size = line_match_folded(tamis_slice_of(line.data + i, line.size - i), "items in cart");
         }
-        if (size > 0) {
-            add_cut(out, i - space, i + size);
-            i += size;
-            space = 0;
-        } else {
-            space = line_space_at(line.data + i);
-            i += line_char_at(line.data + i).size;
-        }
-        if (reason == TAMIS_LINE_SIGN_IN) {
+        if (size > 0 && out->cut_count == 0 &&
+            line_words(line, SHORT_LINE_WORDS + 1) > SHORT_LINE_WORDS) {
             return;
         }
+        if (size > 0) {
+            size_t begin = i - space_before(line, i);
+
+            add_cut(out, begin, i + size);
+            i += size - 1;
+        }
+    }
+}
+
+/* \s?read more... at the end, where a dot is any character. */
+static void find_read_more(tamis_slice line, verdict *out)
+{
+    static const char pattern[] = "read more\1\1\1";
+    size_t begin = line.size;
+
+    for (size_t i = 1; i < sizeof(pattern); i++) {
+        if (begin == 0) {
+            return;
+        }
+        while ((line.data[--begin] & 0xC0) == 0x80) {
+        }
+    }
+    if (line_match_folded(tamis_slice_of(line.data + begin, line.size - begin), pattern) > 0) {
+        add_cut(out, begin - space_before(line, begin), line.size);
+    }
+}
+
+/* sign-in\s? at the start. */
+static void find_sign_in(tamis_slice line, verdict *out)
+{
+    size_t size = line_match_folded(line, "sign-in");
+
+    if (size > 0) {
+        add_cut(out, 0, size + (size < line.size ? line_space_at(line.data + size) : 0));
     }
 }
 
@@ -213,16 +253,23 @@ static void find_cuts(tamis_slice line, tamis_line_reason reason, verdict *out)
 static void judge_phrases(tamis_slice line, tamis_line_reason reason, verdict *out)
 {
     size_t from = 0;
-    bool is_blank = true;
+    bool is_blank = line.size > 0;
 
-    if (line.size == 0 || line_words(line, SHORT_LINE_WORDS + 1) > SHORT_LINE_WORDS) {
+    if (reason == TAMIS_LINE_CART) {
+        find_cart(line, out);
+    } else if (reason == TAMIS_LINE_READ_MORE) {
+        find_read_more(line, out);
+    } else {
+        find_sign_in(line, out);
+    }
+    if (out->cut_count > 0 && line_words(line, SHORT_LINE_WORDS + 1) > SHORT_LINE_WORDS) {
+        out->cut_count = 0;
         return;
     }
-    find_cuts(line, reason, out);
-    for (size_t i = 0; i <= out->cut_count; i++) {
+    for (size_t i = 0; i <= out->cut_count && is_blank; i++) {
         size_t end = i < out->cut_count ? out->cuts[i][0] : line.size;
 
-        is_blank = is_blank && line_strip(tamis_slice_of(line.data + from, end - from)).size == 0;
+        is_blank = line_strip(tamis_slice_of(line.data + from, end - from)).size == 0;
         from = i < out->cut_count ? out->cuts[i][1] : end;
     }
     out->is_dropped = is_blank;
@@ -242,7 +289,7 @@ static void judge_citations(tamis_slice line, tamis_edits *edits, uint32_t begin
 }
 
 static tamis_status judge_line(tamis_line_rules *rules, const modifier *how, tamis_slice text,
-                               tamis_slice line, size_t *mark, verdict *out)
+                               tamis_slice line, phrase_search *search, verdict *out)
 {
     switch ((int)how->rule) {
     case TAMIS_LINES_DCLM_UPPERCASE:
@@ -272,7 +319,7 @@ static tamis_status judge_line(tamis_line_rules *rules, const modifier *how, tam
     case TAMIS_LINES_DCLM_JAVASCRIPT:
     case TAMIS_LINES_DCLM_POLICY:
         out->is_dropped =
-            has_phrase(rules, text, line, mark,
+            has_phrase(rules, text, line, search,
                        how->rule == TAMIS_LINES_DCLM_POLICY ? C4_POLICY : C4_JAVASCRIPT);
         break;
     default:
@@ -306,10 +353,11 @@ static tamis_status filter_lines(tamis_line_rules *rules, const modifier *how, t
     tamis_status status = TAMIS_OK;
     uint32_t lines = 0;
     uint32_t kept = 0;
-    size_t mark = 0;
+    phrase_search search = {.mark = 0};
     size_t begin = 0;
 
     if (how->rule == TAMIS_LINES_DCLM_JAVASCRIPT || how->rule == TAMIS_LINES_DCLM_POLICY) {
+        search.has_odd_letter = has_odd_letter(text);
         status = c4_scan_text(&rules->scan, rules->kernel, text);
     }
     while (status == TAMIS_OK && begin <= text.size) {
@@ -320,7 +368,7 @@ static tamis_status filter_lines(tamis_line_rules *rules, const modifier *how, t
                                              : tamis_slice_of(text.data, 0);
         verdict found = {.is_dropped = false};
 
-        status = judge_line(rules, how, text, line, &mark, &found);
+        status = judge_line(rules, how, text, line, &search, &found);
         if (status == TAMIS_OK) {
             status = take_line(&joiner, text, (uint32_t)begin, (uint32_t)end, &found, how->reason);
         }
