@@ -5,6 +5,7 @@
 #include <rocksdb/env.h>
 
 #include <memory>
+#include <new>
 
 /* As in the library's own db/c.cc, which alone knows what is behind the name. */
 struct rocksdb_logger_t {
@@ -26,7 +27,11 @@ class quiet_logger : public rocksdb::Logger {
 
 extern "C" void rocksdb_quiet_set(rocksdb_options_t *options)
 {
-    rocksdb_logger_t logger{std::make_shared<quiet_logger>()};
+    /* One for all, in a place of its own: it takes no memory that may be wanting, and outlives the
+     * threads of the library at the end of the process. So it has no owner that counts. */
+    alignas(quiet_logger) static unsigned char place[sizeof(quiet_logger)];
+    static rocksdb::Logger *const quiet = new (place) quiet_logger();
+    rocksdb_logger_t logger{std::shared_ptr<rocksdb::Logger>(std::shared_ptr<void>(), quiet)};
 
-    rocksdb_options_set_info_log(options, &logger); /* takes a reference */
+    rocksdb_options_set_info_log(options, &logger);
 }

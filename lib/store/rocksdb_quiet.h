@@ -16,8 +16,7 @@
 extern "C" {
 #endif
 
-/* Stores that are opened with these options write no log. Without memory it ends the process, as
- * the library does in such calls. */
+/* Stores that are opened with these options write no log. Takes no memory. */
 void rocksdb_quiet_set(rocksdb_options_t *options);
 
 #ifdef __cplusplus
