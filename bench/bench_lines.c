@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "../tests/unit/lines/golden_lines.h"
+#include "golden_lines.h"
 #include "tamis/cpu.h"
 
 #define ROUNDS      3

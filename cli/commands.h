@@ -23,6 +23,7 @@ int tamis_cmd_explain(int argument_count, char **arguments);
 int tamis_cmd_sample(int argument_count, char **arguments);
 int tamis_cmd_preview(int argument_count, char **arguments);
 int tamis_cmd_plan(int argument_count, char **arguments);
+int tamis_cmd_train(int argument_count, char **arguments);
 int tamis_cmd_keys(int argument_count, char **arguments);
 int tamis_cmd_jobs(int argument_count, char **arguments);
 int tamis_cmd_status(int argument_count, char **arguments);
@@ -31,7 +32,6 @@ int tamis_cmd_resume(int argument_count, char **arguments);
 int tamis_cmd_cancel(int argument_count, char **arguments);
 int tamis_cmd_drain(int argument_count, char **arguments);
 int tamis_cmd_submit(int argument_count, char **arguments);
-int tamis_cmd_train(int argument_count, char **arguments);
 int tamis_cmd_train_classifier(int argument_count, char **arguments);
 
 /* The tables, for man pages and tests. */
@@ -41,6 +41,7 @@ extern const tamis_option_table tamis_explain_table;
 extern const tamis_option_table tamis_sample_table;
 extern const tamis_option_table tamis_preview_table;
 extern const tamis_option_table tamis_plan_table;
+extern const tamis_option_table tamis_train_table;
 extern const tamis_option_table tamis_keys_table;
 extern const tamis_option_table tamis_jobs_table;
 extern const tamis_option_table tamis_status_table;
@@ -49,7 +50,6 @@ extern const tamis_option_table tamis_resume_table;
 extern const tamis_option_table tamis_cancel_table;
 extern const tamis_option_table tamis_drain_table;
 extern const tamis_option_table tamis_submit_table;
-extern const tamis_option_table tamis_train_table;
 extern const tamis_option_table tamis_train_classifier_table;
 
 #endif

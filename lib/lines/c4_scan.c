@@ -6,8 +6,15 @@
 
 #include <stdlib.h>
 
-#include "../text/vector.h"
 #include "line_text.h"
+
+#if defined(__x86_64__)
+#define HAVE_X86 1
+#include <immintrin.h>
+#define TARGET_AVX2 __attribute__((target("avx2,bmi,bmi2")))
+#else
+#define HAVE_X86 0
+#endif
 
 #define BLOCK 32
 
@@ -163,7 +170,7 @@ static tamis_status scan_scalar(c4_scan *scan, tamis_slice text)
     return status;
 }
 
-#if TAMIS_HAVE_X86
+#if HAVE_X86
 
 /* Bits of triples: psu, jav, f u, vac, kie, U+212A. */
 enum { PSU = 1, JAV = 2, F_U = 4, VAC = 8, KIE = 16, ODD = 32 };
@@ -196,12 +203,25 @@ static const triple_tables triples = {
               [0xA] = ODD}},
 };
 
-TAMIS_TARGET_AVX2 static inline __m256i table_256(const uint8_t *table)
+TARGET_AVX2 static inline __m256i load_256(const uint8_t *bytes)
+{
+    return _mm256_loadu_si256((const __m256i *)(const void *)bytes);
+}
+
+/* FF where a byte is one of `count` values from `first` on. */
+TARGET_AVX2 static inline __m256i below_256(__m256i bytes, char first, char count)
+{
+    __m256i moved = _mm256_sub_epi8(bytes, _mm256_set1_epi8(first));
+
+    return _mm256_cmpeq_epi8(_mm256_min_epu8(moved, _mm256_set1_epi8((char)(count - 1))), moved);
+}
+
+TARGET_AVX2 static inline __m256i table_256(const uint8_t *table)
 {
     return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)table));
 }
 
-TAMIS_TARGET_AVX2 static inline __m256i triple_bits(__m256i bytes, __m256i low, __m256i high)
+TARGET_AVX2 static inline __m256i triple_bits(__m256i bytes, __m256i low, __m256i high)
 {
     const __m256i half = _mm256_set1_epi8(0x0F);
 
@@ -211,7 +231,7 @@ TAMIS_TARGET_AVX2 static inline __m256i triple_bits(__m256i bytes, __m256i low, 
 }
 
 /* Where a line break of 32 bytes begins; `after` and `behind` are the bytes one and two on. */
-TAMIS_TARGET_AVX2 static inline __m256i breaks_256(__m256i bytes, __m256i after, __m256i behind)
+TARGET_AVX2 static inline __m256i breaks_256(__m256i bytes, __m256i after, __m256i behind)
 {
     __m256i ascii = _mm256_or_si256(below_256(bytes, 0x0A, 4), below_256(bytes, 0x1C, 3));
     __m256i c2 = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8((char)0xC2));
@@ -223,7 +243,7 @@ TAMIS_TARGET_AVX2 static inline __m256i breaks_256(__m256i bytes, __m256i after,
     return _mm256_or_si256(_mm256_or_si256(ascii, next), _mm256_and_si256(e2, separator));
 }
 
-TAMIS_TARGET_AVX2 static tamis_status scan_avx2(c4_scan *scan, tamis_slice text)
+TARGET_AVX2 static tamis_status scan_avx2(c4_scan *scan, tamis_slice text)
 {
     const __m256i low[3] = {table_256(triples.low[0]), table_256(triples.low[1]),
                             table_256(triples.low[2])};
@@ -263,7 +283,7 @@ tamis_status c4_scan_text(c4_scan *scan, tamis_kernel kernel, tamis_slice text)
 {
     scan->break_count = 0;
     scan->mark_count = 0;
-#if TAMIS_HAVE_X86
+#if HAVE_X86
     if (kernel != TAMIS_KERNEL_SCALAR) {
         return scan_avx2(scan, text);
     }

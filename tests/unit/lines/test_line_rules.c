@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "../text/each_kernel.h"
+#include "each_kernel.h"
 
 #define SEED       20261123u
 #define ROUNDS     1500
