@@ -11,6 +11,7 @@
 #include "commands.h"
 #include "local_tasks.h"
 #include "progress.h"
+#include "quality_options.h"
 #include "run_job.h"
 #include "run_options.h"
 #include "run_report.h"
@@ -34,6 +35,7 @@ static const tamis_option run_options[] = {
      .group = "Output",
      .help = "folder of the result; an unfinished run in it is gone on with"},
     TAMIS_RUN_DECIDING_OPTIONS,
+    TAMIS_QUALITY_OPTIONS,
     {.name = "workers",
      .short_name = 'j',
      .type = TAMIS_OPTION_UINT,
@@ -406,6 +408,9 @@ int tamis_cmd_run(int argument_count, char **arguments)
         (void)fprintf(stderr, "tamis run: %s\nTry 'tamis run --help'.\n", err.text);
         code = TAMIS_EXIT_USAGE;
     } else {
+        if (status == TAMIS_OK && !r->is_quiet) {
+            tamis_quality_print_skipped("tamis run", r->what.job.quality_skipped, stderr);
+        }
         status = status == TAMIS_OK ? run_all(r, &out_state, &err) : status;
         code = run_exit(r, status, out_state, &err);
     }

@@ -6,6 +6,7 @@
 
 #include "cluster_options.h"
 #include "commands.h"
+#include "quality_options.h"
 #include "run_job.h"
 #include "run_options.h"
 #include "tamis/cluster.h"
@@ -20,6 +21,7 @@ static const tamis_option submit_options[] = {
      .group = "Output",
      .help = "folder of the result, on a folder that workers and coordinator share"},
     TAMIS_RUN_DECIDING_OPTIONS,
+    TAMIS_QUALITY_OPTIONS,
     {.name = "keep-work",
      .type = TAMIS_OPTION_FLAG,
      .default_text = "false",
@@ -98,6 +100,7 @@ static tamis_status submit(const tamis_options *options, tamis_run_job *what,
         .give_up_ms = tamis_options_uint(options, "give-up"),
     };
 
+    tamis_quality_print_skipped("tamis submit", what->job.quality_skipped, stderr);
     if (status == TAMIS_OK) {
         status = tamis_run_job_prepare(what, options, &out_state, err);
     }

@@ -320,6 +320,7 @@ static bool parse_row(const json_t *object, tamis_result_row *row)
     const json_t *witness = json_object_get(object, "witness");
     const json_t *copies = json_object_get(object, "copies");
     const json_t *flags = json_object_get(object, "flags");
+    const json_t *quality = json_object_get(object, "quality");
     size_t index = 0;
     json_t *value = NULL;
 
@@ -340,6 +341,9 @@ static bool parse_row(const json_t *object, tamis_result_row *row)
     } else {
         return false;
     }
+    row->is_of_quality = row->verdict == TAMIS_VERDICT_DROP && witness == NULL &&
+                         json_object_get(quality, "reason") != NULL;
+    row->edit_count = (uint32_t)json_array_size(json_object_get(quality, "edits"));
     row->copies_exact = number_of(copies, "exact");
     row->copies_near = number_of(copies, "near");
     row->copies_url = number_of(copies, "url");
@@ -351,6 +355,37 @@ static bool parse_row(const json_t *object, tamis_result_row *row)
         row->is_repaired = row->is_repaired || strcmp(flag, "repaired") == 0;
     }
     return witness == NULL || parse_witness(object, witness, row);
+}
+
+tamis_status tamis_result_edits(const tamis_result *result, tamis_edits *edits, tamis_err *err)
+{
+    const json_t *list = json_object_get(json_object_get(result->row, "quality"), "edits");
+    size_t index = 0;
+    json_t *value = NULL;
+    int64_t last = 0;
+    tamis_status status = TAMIS_OK;
+
+    tamis_edits_reset(edits);
+    json_array_foreach(list, index, value)
+    {
+        int64_t begin = json_integer_value(json_array_get(value, 0));
+        int64_t end = json_integer_value(json_array_get(value, 1));
+        const json_t *text = json_array_get(value, 3);
+
+        if (begin < last || end < begin || end > UINT32_MAX) {
+            return tamis_err_set(err, TAMIS_EFORMAT, "%s: line %llu has malformed edits",
+                                 result->path, (unsigned long long)result->line);
+        }
+        status = tamis_edits_replace(
+            edits, (uint32_t)begin, (uint32_t)end, TAMIS_EDIT_REASON_NONE,
+            json_is_string(text) ? tamis_slice_of(json_string_value(text), json_string_length(text))
+                                 : tamis_slice_of(NULL, 0));
+        if (status != TAMIS_OK) {
+            return tamis_err_set(err, status, "no memory for edits");
+        }
+        last = end;
+    }
+    return TAMIS_OK;
 }
 
 static tamis_status result_open_next(tamis_result *result, tamis_err *err)

@@ -8,6 +8,7 @@
 
 #include "tamis/exchange.h"
 #include "tamis/job.h"
+#include "tamis/text_edit.h"
 
 #define TAMIS_JOB_NAME "job.bin"
 
@@ -26,6 +27,8 @@ typedef struct tamis_result_row {
     tamis_digest digest;
     tamis_verdict verdict;
     tamis_slice reason;
+    bool is_of_quality;  /* dropped by a rule of quality: there is no witness */
+    uint32_t edit_count; /* edits of its text (tamis_result_edits) */
     tamis_slice witness_id;
     tamis_slice witness_input;
     tamis_ord witness; /* TAMIS_NO_ORD: none */
@@ -60,6 +63,10 @@ tamis_status tamis_result_open(const char *out_path, const tamis_job *job,
 /* TAMIS_END behind the last. TAMIS_EFORMAT names file and line. */
 TAMIS_MUST_USE
 tamis_status tamis_result_next(tamis_result *result, tamis_result_row *out_row, tamis_err *err);
+/* The edits of the last row's text into `edits`, which is reset before; reasons are left out (0).
+ * TAMIS_EFORMAT, TAMIS_ENOMEM. */
+TAMIS_MUST_USE
+tamis_status tamis_result_edits(const tamis_result *result, tamis_edits *edits, tamis_err *err);
 /* The split that the last row came from, and the path of its file. */
 uint32_t tamis_result_split(const tamis_result *result);
 const char *tamis_result_path(const tamis_result *result);

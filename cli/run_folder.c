@@ -193,11 +193,31 @@ static tamis_status compare_inputs(const tamis_plan *old, const tamis_plan *new,
     return TAMIS_OK;
 }
 
+static tamis_status compare_quality(const tamis_job *old, const tamis_job *new, tamis_err *err)
+{
+    if ((old->quality == NULL) != (new->quality == NULL)) {
+        return tamis_err_set(err, TAMIS_ECHANGED, "quality was%s asked for and is%s now",
+                             old->quality == NULL ? " not" : "",
+                             new->quality == NULL ? " not" : "");
+    }
+    if (old->quality != NULL && strcmp(old->quality, new->quality) != 0) {
+        return tamis_err_set(err, TAMIS_ECHANGED,
+                             "the profile of quality, its options or its models were others");
+    }
+    return (old->scan_from == NULL) == (new->scan_from == NULL) &&
+                   (old->scan_from == NULL || strcmp(old->scan_from, new->scan_from) == 0)
+               ? TAMIS_OK
+               : tamis_err_set(err, TAMIS_ECHANGED, "it was refiltered from another run");
+}
+
 static tamis_status compare_jobs(const char *out_path, const tamis_job *old, const tamis_job *new,
                                  tamis_err *err)
 {
     tamis_status status = compare_settings(&old->settings, &new->settings, err);
 
+    if (status == TAMIS_OK) {
+        status = compare_quality(old, new, err);
+    }
     if (status == TAMIS_OK) {
         status = compare_inputs(&old->plan, &new->plan, err);
     }

@@ -8,6 +8,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "quality_options.h"
 #include "run_options.h"
 #include "tamis/reader.h"
 #include "tamis/split_result.h"
@@ -22,6 +23,10 @@ void tamis_run_job_init(tamis_run_job *run_job)
 void tamis_run_job_fini(tamis_run_job *run_job)
 {
     tamis_plan_fini(&run_job->job.plan);
+    free(run_job->job.quality);
+    free(run_job->job.quality_skipped);
+    run_job->job.quality = NULL;
+    run_job->job.quality_skipped = NULL;
     if (run_job->lock >= 0) {
         (void)close(run_job->lock); /* only locked */
         run_job->lock = -1;
@@ -31,7 +36,11 @@ void tamis_run_job_fini(tamis_run_job *run_job)
 tamis_status tamis_run_job_settings(tamis_run_job *run_job, const tamis_options *options,
                                     tamis_err *err)
 {
-    return tamis_run_settings(options, &run_job->job.settings, err);
+    tamis_status status = tamis_run_settings(options, &run_job->job.settings, err);
+
+    return status == TAMIS_OK ? tamis_quality_options_resolve(options, &run_job->job.quality,
+                                                              &run_job->job.quality_skipped, err)
+                              : status;
 }
 
 uint64_t tamis_run_job_stored_bytes(const tamis_run_job *run_job)

@@ -108,6 +108,15 @@ static tamis_status check_drop(rows *r, const tamis_result *result, const tamis_
     return status;
 }
 
+static tamis_status check_quality(rows *r, const tamis_result *result)
+{
+    if (r->v->job->quality == NULL) {
+        tamis_verify_problem(r->v, "%s: a document is dropped by quality, which was not asked for",
+                             tamis_result_path(result));
+    }
+    return TAMIS_OK;
+}
+
 static tamis_status first_pass(rows *r, tamis_err *err)
 {
     tamis_verify_result *total = r->v->result;
@@ -136,7 +145,8 @@ static tamis_status first_pass(rows *r, tamis_err *err)
         case TAMIS_VERDICT_DROP:
             input->dropped++;
             total->dropped++;
-            status = check_drop(r, result, &row, err);
+            status =
+                row.is_of_quality ? check_quality(r, result) : check_drop(r, result, &row, err);
             break;
         case TAMIS_VERDICT_QUARANTINE:
             input->quarantined++;
@@ -339,14 +349,18 @@ static tamis_status open_documents(rows *r, uint32_t split, tamis_err *err)
     }
 }
 
-/* "ord" of the member tamis. */
-static bool document_ord(const tamis_doc *doc, tamis_ord *out_ord)
+/* "ord" of the member tamis, and where the text was edited its digest, in hexadecimal. */
+static bool document_ord(const tamis_doc *doc, tamis_ord *out_ord,
+                         char out_edited[TAMIS_DIGEST_HEX_SIZE])
 {
     const uint8_t *member = doc->raw.data + doc->tamis_begin;
     size_t size = doc->tamis_end - doc->tamis_begin;
     const uint8_t *open = doc->tamis_end == 0 ? NULL : memchr(member, '{', size);
     json_t *object = NULL;
+    const char *edited = NULL;
     bool is_found = false;
+
+    out_edited[0] = '\0';
 
     if (open == NULL) {
         return false;
@@ -357,8 +371,24 @@ static bool document_ord(const tamis_doc *doc, tamis_ord *out_ord)
         is_found = tamis_ord_from_text(json_string_value(json_object_get(object, "ord")),
                                        out_ord) == TAMIS_OK;
     }
+    edited = json_string_value(json_object_get(json_object_get(object, "edited"), "digest"));
+    if (edited != NULL) {
+        (void)snprintf(out_edited, TAMIS_DIGEST_HEX_SIZE, "%s", edited);
+    }
     json_decref(object);
     return is_found;
+}
+
+/* Whether the text that was written is the one that was decided on, or what quality made of it. */
+static bool has_digest(const tamis_result_row *row, tamis_digest written, const char *edited)
+{
+    char hex[TAMIS_DIGEST_HEX_SIZE];
+
+    if (row->edit_count == 0) {
+        return edited[0] == '\0' && tamis_digest_is_equal(written, row->digest);
+    }
+    tamis_digest_to_hex(written, hex);
+    return strcmp(hex, edited) == 0;
 }
 
 static tamis_status check_document(rows *r, const tamis_result_row *row, tamis_err *err)
@@ -366,6 +396,7 @@ static tamis_status check_document(rows *r, const tamis_result_row *row, tamis_e
     tamis_doc doc;
     tamis_ord ord = TAMIS_NO_ORD;
     char text[TAMIS_ORD_TEXT_SIZE];
+    char edited[TAMIS_DIGEST_HEX_SIZE];
     tamis_status status = TAMIS_OK;
 
     if (!r->has_documents) {
@@ -383,11 +414,11 @@ static tamis_status check_document(rows *r, const tamis_result_row *row, tamis_e
     if (status != TAMIS_OK) {
         return status;
     }
-    if (doc.fault != TAMIS_FAULT_NONE || !document_ord(&doc, &ord) || ord != row->ord) {
+    if (doc.fault != TAMIS_FAULT_NONE || !document_ord(&doc, &ord, edited) || ord != row->ord) {
         tamis_verify_problem(r->v, "%s: line %llu is not the kept record %s",
                              r->document_input.path, (unsigned long long)r->document_line, text);
         r->has_documents = false; /* what follows would be out of step too */
-    } else if (!tamis_digest_is_equal(tamis_hash128(doc.text.data, doc.text.size), row->digest)) {
+    } else if (!has_digest(row, tamis_hash128(doc.text.data, doc.text.size), edited)) {
         tamis_verify_problem(r->v, "%s: line %llu: the text of %s has another digest",
                              r->document_input.path, (unsigned long long)r->document_line, text);
     }

@@ -29,6 +29,12 @@ enum {
 typedef struct texts {
     tamis_verification *v;
     tamis_text_source *source;
+    tamis_result *rows; /* with quality: whose edits are made; NULL: no text was edited */
+    tamis_ord row;      /* the last one read of them */
+    uint32_t row_edits;
+    bool has_row;
+    tamis_edits edits;
+    tamis_buf edited;
     tamis_analyzer *analyzer;
     tamis_sorter *by_removed;
     tamis_sorter *by_witness;
@@ -86,6 +92,39 @@ static tamis_status texts_choose(texts *t, tamis_err *err)
     return status == TAMIS_END ? tamis_sorter_sort(t->by_removed, err) : status;
 }
 
+/* The text that was compared: as quality left it. */
+static tamis_status texts_edit(texts *t, tamis_ord ord, tamis_slice *text, tamis_err *err)
+{
+    tamis_result_row row;
+    tamis_status status = TAMIS_OK;
+
+    while (t->rows != NULL && status == TAMIS_OK && (!t->has_row || t->row < ord)) {
+        status = tamis_result_next(t->rows, &row, err);
+        if (status == TAMIS_OK) {
+            t->row = row.ord;
+            t->row_edits = row.edit_count;
+            t->has_row = true;
+        }
+    }
+    if (status != TAMIS_OK && status != TAMIS_END) {
+        return status;
+    }
+    if (!t->has_row || t->row != ord || t->row_edits == 0) {
+        return TAMIS_OK; /* also documents of --against, which have no row */
+    }
+    status = tamis_result_edits(t->rows, &t->edits, err);
+    if (status == TAMIS_OK && t->edits.count != 0 &&
+        t->edits.items[t->edits.count - 1].end > text->size) {
+        return tamis_err_set(err, TAMIS_EFORMAT, "attributes/ has edits behind a text's end");
+    }
+    tamis_buf_reset(&t->edited);
+    if (status == TAMIS_OK && tamis_edits_apply(&t->edits, *text, &t->edited) != TAMIS_OK) {
+        status = tamis_err_set(err, TAMIS_ENOMEM, "no memory for an edited text");
+    }
+    *text = tamis_buf_slice(&t->edited);
+    return status;
+}
+
 /* Reads and analyzes the document, unless it is the one at hand. TAMIS_ENOENT: it cannot be read
  * any more. */
 static tamis_status texts_facts(texts *t, tamis_ord ord, tamis_err *err)
@@ -96,6 +135,7 @@ static tamis_status texts_facts(texts *t, tamis_ord ord, tamis_err *err)
     size_t count = 0;
     uint8_t *out = NULL;
     tamis_doc doc;
+    tamis_slice text;
     tamis_status status = TAMIS_OK;
 
     if (t->has_facts && t->facts_of == ord) {
@@ -104,7 +144,11 @@ static tamis_status texts_facts(texts *t, tamis_ord ord, tamis_err *err)
     t->has_facts = false;
     status = tamis_text_source_get(t->source, ord, &doc, err);
     if (status == TAMIS_OK) {
-        status = tamis_analyzer_run(t->analyzer, doc.text, &analysis, err);
+        text = doc.text;
+        status = texts_edit(t, ord, &text, err);
+    }
+    if (status == TAMIS_OK) {
+        status = tamis_analyzer_run(t->analyzer, text, &analysis, err);
     }
     if (status != TAMIS_OK) {
         return status;
@@ -112,9 +156,11 @@ static tamis_status texts_facts(texts *t, tamis_ord ord, tamis_err *err)
     tamis_buf_reset(&t->facts);
     status = tamis_buf_reserve(&t->facts, FACTS_HEAD + settings->slots);
     if (status == TAMIS_OK) {
+        tamis_digest digest = tamis_hash128(doc.text.data, doc.text.size);
+
         out = t->facts.data;
-        tamis_put64le(out, analysis.digest.low);
-        tamis_put64le(out + 8, analysis.digest.high);
+        tamis_put64le(out, digest.low);
+        tamis_put64le(out + 8, digest.high);
         tamis_put64le(out + 16, analysis.exact.low);
         tamis_put64le(out + 24, analysis.exact.high);
         memset(out + FACTS_HEAD, 0, settings->slots);
@@ -122,7 +168,7 @@ static tamis_status texts_facts(texts *t, tamis_ord ord, tamis_err *err)
             tamis_signature_pack(analysis.sketch, settings->slots, out + FACTS_HEAD);
         }
         t->facts.size = FACTS_HEAD + settings->slots;
-        status = tamis_analyzer_shingles(t->analyzer, doc.text, &hashes, &count, err);
+        status = tamis_analyzer_shingles(t->analyzer, text, &hashes, &count, err);
     }
     for (size_t i = 0; status == TAMIS_OK && i < count; i++) {
         status = tamis_put_u64(&t->facts, hashes[i]);
@@ -256,6 +302,16 @@ static tamis_status texts_rewind(texts *t, tamis_err *err)
     tamis_text_source_destroy(t->source);
     t->source = NULL;
     t->has_facts = false;
+    tamis_result_close(t->rows);
+    t->rows = NULL;
+    t->has_row = false;
+    if (t->v->job->quality != NULL) {
+        tamis_status status = tamis_result_open(t->v->options->out_path, t->v->job, &t->rows, err);
+
+        if (status != TAMIS_OK) {
+            return status;
+        }
+    }
     return tamis_text_source_create(t->v->job, &t->source, err);
 }
 
@@ -265,6 +321,8 @@ tamis_status tamis_verify_texts(tamis_verification *v, tamis_err *err)
     tamis_status status = TAMIS_OK;
 
     tamis_buf_init(&t.facts, 0);
+    tamis_buf_init(&t.edited, 0);
+    tamis_edits_init(&t.edits);
     if (v->options->sample < v->result->dropped) {
         t.share = UINT64_MAX / v->result->dropped * v->options->sample;
     }
@@ -294,6 +352,9 @@ tamis_status tamis_verify_texts(tamis_verification *v, tamis_err *err)
     tamis_sorter_destroy(t.by_witness);
     tamis_analyzer_destroy(t.analyzer);
     tamis_text_source_destroy(t.source);
+    tamis_result_close(t.rows);
+    tamis_edits_fini(&t.edits);
+    tamis_buf_fini(&t.edited);
     tamis_buf_fini(&t.facts);
     return status;
 }

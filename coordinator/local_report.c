@@ -11,6 +11,7 @@
 #include <zstd.h>
 
 #include "local_stage_tasks.h"
+#include "report_quality.h"
 #include "tamis/failpoint.h"
 #include "tamis/level.h"
 #include "tamis/normalizer.h"
@@ -26,6 +27,8 @@
 typedef struct tally {
     tamis_scan_result scan; /* sums; of the summary the numbers alone */
     tamis_emit_result emit;
+    tamis_quality_sums quality;
+    uint64_t quality_bytes; /* text of what quality dropped */
     uint64_t dropped;
     uint64_t streams_cut;
     char fault_text[256]; /* of the first split that ended early */
@@ -39,6 +42,7 @@ typedef struct report {
     const tamis_job *job;
     tally *inputs;
     tally all;
+    tamis_reason_names reasons; /* with quality */
     uint64_t against_rows;
     tamis_buf json;
     tamis_buf manifest;
@@ -81,6 +85,19 @@ static void tally_scan(tally *t, const tamis_scan_result *r)
         }
         t->streams_cut++;
     }
+}
+
+static tamis_status tally_quality(const report *r, tally *t, const tamis_emit_result *result)
+{
+    uint64_t bytes = 0;
+    tamis_status status = tamis_quality_sums_add(&t->quality, result->quality);
+
+    t->dropped += tamis_quality_dropped(result->quality, &bytes);
+    t->quality_bytes += bytes;
+    return status == TAMIS_OK && tamis_quality_sums_reason_max(&t->quality) != 0 &&
+                   tamis_quality_sums_reason_max(&t->quality) >= r->reasons.count
+               ? TAMIS_EFORMAT
+               : status;
 }
 
 static void tally_emit(tally *t, const tamis_emit_result *r)
@@ -200,6 +217,13 @@ static tamis_status read_emit(report *r, uint32_t stage, uint32_t task, tamis_er
         }
         tally_emit(&r->inputs[r->job->plan.splits[result.split].input], &result);
         tally_emit(&r->all, &result);
+        status = tally_quality(r, &r->inputs[r->job->plan.splits[result.split].input], &result);
+        if (status == TAMIS_OK) {
+            status = tally_quality(r, &r->all, &result);
+        }
+        if (status != TAMIS_OK) {
+            break;
+        }
         status = manifest_split(r, &result, err);
         if (status != TAMIS_OK) {
             return status;
@@ -249,6 +273,7 @@ static void report_documents(report *r, const tally *t)
 static void report_reasons(report *r, const tally *t)
 {
     const char *comma = "";
+    bool is_first = true;
 
     put(&r->json, &r->status, "{");
     for (unsigned i = 0; i < TAMIS_LEVEL_COUNT; i++) {
@@ -261,6 +286,11 @@ static void report_reasons(report *r, const tally *t)
             comma = ",";
         }
     }
+    is_first = comma[0] == '\0';
+    if (r->status == TAMIS_OK) {
+        r->status = tamis_report_reasons(&t->quality, &r->reasons, &is_first, &r->json);
+    }
+    comma = is_first ? "" : ",";
     for (unsigned i = 1; i < TAMIS_FAULT_COUNT; i++) {
         if (t->scan.fault_rows[i] != 0) {
             put(&r->json, &r->status, comma);
@@ -289,7 +319,7 @@ static void report_skipped(report *r, const tamis_skipped *s)
 
 static void report_bytes(report *r, const tally *t)
 {
-    uint64_t dropped = 0;
+    uint64_t dropped = t->quality_bytes;
 
     for (unsigned i = 0; i < TAMIS_LEVEL_COUNT; i++) {
         dropped += t->emit.dropped_bytes[i];
@@ -391,6 +421,22 @@ static void report_input_fault(report *r, const tamis_input *input, const tally 
     }
 }
 
+/* With quality alone. */
+static void report_languages(report *r, const tally *t)
+{
+    if (r->job->quality != NULL && r->status == TAMIS_OK) {
+        r->status = tamis_report_languages(&t->quality, &r->reasons, &r->json);
+    }
+}
+
+static void report_quality(report *r)
+{
+    if (r->job->quality != NULL && r->status == TAMIS_OK) {
+        r->status = tamis_report_profile(r->job, &r->all.quality, &r->json);
+        report_languages(r, &r->all);
+    }
+}
+
 static void report_inputs(report *r)
 {
     for (uint32_t i = 0; i < r->job->plan.input_count; i++) {
@@ -410,6 +456,7 @@ static void report_inputs(report *r)
         report_bytes(r, t);
         put(&r->json, &r->status, ",\"reasons\":");
         report_reasons(r, t);
+        report_languages(r, t);
         put(&r->json, &r->status, ",\"skipped\":");
         report_skipped(r, &t->scan.summary.skipped);
         report_input_fault(r, input, t);
@@ -438,8 +485,7 @@ static void put_settings(report *r, tamis_buf *buf)
         r->status = tamis_settings_to_json(&r->job->settings, buf);
     }
     if (r->status == TAMIS_OK) {
-        r->status =
-            tamis_settings_digest(&r->job->settings, tamis_normalizer_unicode_version(), &digest);
+        r->status = tamis_job_settings_digest(r->job, tamis_normalizer_unicode_version(), &digest);
     }
     tamis_digest_to_hex(digest, hex);
     put_string(buf, &r->status, ",\n\"settings_digest\":", hex);
@@ -478,6 +524,7 @@ static void report_build(report *r)
     put(&r->json, &r->status, "},\n\"skipped\":");
     report_skipped(r, &r->all.scan.summary.skipped);
     report_levels(r);
+    report_quality(r);
     report_inputs(r);
     put_settings(r, &r->json);
 }
@@ -595,7 +642,12 @@ tamis_status tamis_task_report(const tamis_task_env *env, tamis_task_result *res
         goto out;
     }
     put(&r.manifest, &r.status, "{\"version\":1,\n\"files\":[");
-    status = report_read_all(&r, err);
+    if (env->job->quality != NULL) {
+        status = tamis_reason_names_read(env, &r.reasons, err);
+    }
+    if (status == TAMIS_OK) {
+        status = report_read_all(&r, err);
+    }
     if (status != TAMIS_OK) {
         goto out;
     }
@@ -620,6 +672,11 @@ tamis_status tamis_task_report(const tamis_task_env *env, tamis_task_result *res
 out:
     tamis_buf_fini(&r.json);
     tamis_buf_fini(&r.manifest);
+    for (uint32_t i = 0; r.inputs != NULL && i < env->job->plan.input_count; i++) {
+        tamis_quality_sums_fini(&r.inputs[i].quality);
+    }
+    tamis_quality_sums_fini(&r.all.quality);
+    tamis_reason_names_fini(&r.reasons);
     free(r.inputs);
     return status;
 }

@@ -2,6 +2,7 @@
 #include "emit_format.h"
 
 #include "tamis/level.h"
+#include "tamis/number_text.h"
 
 /* Appends are chained: after the first failure the rest do nothing. */
 typedef struct line {
@@ -143,6 +144,11 @@ static void put_flags(line *l, const tamis_emit_row *row)
     }
 }
 
+static bool is_dropped_by_quality(const tamis_emit_row *row)
+{
+    return row->grade != NULL && row->grade->reason != 0;
+}
+
 /* What attributes/ and a removed record share: verdict, reason, witness, copies. */
 static void put_verdict(line *l, const tamis_emit_row *row)
 {
@@ -153,6 +159,9 @@ static void put_verdict(line *l, const tamis_emit_row *row)
         put_string(l, tamis_slice_of_string(row->input->shown));
         put(l, ",\"offset\":");
         put_number(l, row->doc->offset);
+    } else if (is_dropped_by_quality(row)) {
+        put(l, ",\"verdict\":\"drop\",\"reason\":");
+        put_string(l, tamis_slice_of_string(row->grade->reason_name));
     } else if (row->final_record != NULL) {
         put(l, ",\"verdict\":\"drop\",\"reason\":\"");
         put(l, tamis_level_get((tamis_level_id)row->final_record[2])->name);
@@ -165,6 +174,74 @@ static void put_verdict(line *l, const tamis_emit_row *row)
     put_flags(l, row);
 }
 
+static void put_double(line *l, double number)
+{
+    char text[TAMIS_NUMBER_TEXT_SIZE];
+    size_t size = tamis_double_to_text(number, text);
+
+    put_bytes(l, (const uint8_t *)text, size);
+}
+
+/* Edits and spans: [begin, end, what for] of the text as read, and what was put in. */
+static void put_edits(line *l, const char *before, const tamis_edits *edits)
+{
+    if (edits == NULL) {
+        return;
+    }
+    put(l, before);
+    for (size_t i = 0; i < edits->count; i++) {
+        const tamis_edit *edit = &edits->items[i];
+
+        put(l, i == 0 ? "[" : ",[");
+        put_number(l, edit->begin);
+        put(l, ",");
+        put_number(l, edit->end);
+        put(l, ",\"");
+        put(l, tamis_edit_reason_name(edit->reason));
+        put(l, "\"");
+        if (edit->replacement_size != 0) {
+            put(l, ",");
+            put_string(l, tamis_edits_replacement(edits, edit));
+        }
+        put(l, "]");
+    }
+    put(l, "]");
+}
+
+/* All that quality found out of a document; a null signal could not be computed. */
+static void put_quality(line *l, const tamis_emit_grade *grade)
+{
+    const char *comma = "";
+
+    put(l, ",\"quality\":{");
+    if (grade->reason != 0) {
+        put(l, "\"reason\":");
+        put_string(l, tamis_slice_of_string(grade->reason_name));
+        comma = ",";
+    }
+    if (grade->row.language[0] != '\0') {
+        put(l, comma);
+        put(l, "\"language\":{\"code\":");
+        put_string(l, tamis_slice_of_string(grade->row.language));
+        put(l, ",\"score\":");
+        put_double(l, grade->row.language_score);
+        put(l, "}");
+        comma = ",";
+    }
+    put(l, comma);
+    put(l, "\"signals\":{");
+    for (size_t i = 0; i < tamis_grades_column_count(grade->names); i++) {
+        put(l, i == 0 ? "" : ",");
+        put_string(l, tamis_slice_of_string(tamis_grades_column(grade->names, i)));
+        put(l, ":");
+        put_double(l, grade->row.values[i]);
+    }
+    put(l, "}");
+    put_edits(l, ",\"edits\":[", grade->edits);
+    put_edits(l, ",\"spans\":[", grade->spans);
+    put(l, "}");
+}
+
 tamis_status tamis_emit_attributes(const tamis_emit_row *row, tamis_buf *out)
 {
     line l = {.out = out};
@@ -175,8 +252,18 @@ tamis_status tamis_emit_attributes(const tamis_emit_row *row, tamis_buf *out)
     put_ord(&l, row->ord);
     put_digest(&l, row->digest);
     put_verdict(&l, row);
+    if (row->grade != NULL) {
+        put_quality(&l, row->grade);
+    }
     put(&l, "}\n");
     return l.status;
+}
+
+/* Whether the record is written with another text than it was read with: removed ones are not. */
+static bool has_new_text(const tamis_emit_row *row)
+{
+    return row->grade != NULL && row->grade->edits != NULL && row->grade->reason == 0 &&
+           row->final_record == NULL;
 }
 
 /* A record that was no JSON object before: what its format knows of it. */
@@ -193,8 +280,21 @@ static void put_built_record(line *l, const tamis_emit_row *row)
         put_string(l, row->doc->date);
     }
     put(l, ",\"text\":");
-    put_string(l, row->doc->text);
+    put_string(l, has_new_text(row) ? row->grade->text : row->doc->text);
     put(l, ",");
+}
+
+/* The bytes [begin, end) of the record, the value of the text replaced where it is another one. */
+static void put_raw_range(line *l, const tamis_emit_row *row, size_t begin, size_t end)
+{
+    const tamis_doc *doc = row->doc;
+
+    if (has_new_text(row) && doc->text_begin >= begin && doc->text_end <= end) {
+        put_bytes(l, doc->raw.data + begin, doc->text_begin - begin);
+        put_string(l, row->grade->text);
+        begin = doc->text_end;
+    }
+    put_bytes(l, doc->raw.data + begin, end - begin);
 }
 
 /* The object up to its final brace, without a member "tamis" it may have had. */
@@ -203,12 +303,29 @@ static void put_raw_record(line *l, const tamis_emit_row *row)
     const tamis_doc *doc = row->doc;
 
     if (doc->tamis_end != 0) {
-        put_bytes(l, doc->raw.data, doc->tamis_begin);
-        put_bytes(l, doc->raw.data + doc->tamis_end, doc->close_offset - doc->tamis_end);
+        put_raw_range(l, row, 0, doc->tamis_begin);
+        put_raw_range(l, row, doc->tamis_end, doc->close_offset);
     } else {
-        put_bytes(l, doc->raw.data, doc->close_offset);
+        put_raw_range(l, row, 0, doc->close_offset);
     }
     put(l, doc->is_empty_object ? "" : ",");
+}
+
+/* What became of the text, so that a reader knows that it is not the one of `digest`. */
+static void put_edited(line *l, const tamis_emit_row *row)
+{
+    char hex[TAMIS_DIGEST_HEX_SIZE];
+
+    if (has_new_text(row)) {
+        tamis_slice text = row->grade->text;
+
+        tamis_digest_to_hex(tamis_hash128(text.data, text.size), hex);
+        put(l, ",\"edited\":{\"edits\":");
+        put_number(l, row->grade->edits->count);
+        put(l, ",\"digest\":\"");
+        put(l, hex);
+        put(l, "\"}");
+    }
 }
 
 tamis_status tamis_emit_document(const tamis_emit_row *row, tamis_buf *out)
@@ -223,11 +340,12 @@ tamis_status tamis_emit_document(const tamis_emit_row *row, tamis_buf *out)
     put(&l, "\"tamis\":{\"ord\":");
     put_ord(&l, row->ord);
     put_digest(&l, row->digest);
-    if (row->final_record != NULL) {
+    if (row->final_record != NULL || is_dropped_by_quality(row)) {
         put_verdict(&l, row);
     } else {
         put_copies(&l, row);
         put_flags(&l, row);
+        put_edited(&l, row);
     }
     put(&l, "}}\n");
     return l.status;

@@ -6,6 +6,7 @@
 #ifndef TAMIS_EMIT_FORMAT_H
 #define TAMIS_EMIT_FORMAT_H
 
+#include "emit_quality.h"
 #include "tamis/buf.h"
 #include "tamis/exchange.h"
 #include "tamis/reader.h"
@@ -24,6 +25,7 @@ typedef struct tamis_emit_row {
     uint64_t copies_exact;        /* of a kept document */
     uint64_t copies_near;
     uint64_t copies_url;
+    const tamis_emit_grade *grade; /* NULL: quality is not asked for, or the record is set aside */
 } tamis_emit_row;
 
 /* One line of attributes/, newline included. */

@@ -27,6 +27,7 @@ typedef struct emit {
     tamis_reader *reader;
     tamis_row_watch watch;
     tamis_doc_cursor *records;
+    tamis_emit_quality *quality; /* NULL: not asked for */
     tamis_bits *capped;
     tamis_stream *finals;                            /* by removed */
     tamis_stream *ids;                               /* by removed: id of the witness */
@@ -80,6 +81,9 @@ static tamis_status emit_open_inputs(emit *e, uint32_t part, tamis_err *err)
         status = emit_open_stream(e, TAMIS_STAGE_WITNESS, TAMIS_PIECE_COPIES, TAMIS_COPIES_WORDS,
                                   false, part, &e->copies, err);
     }
+    if (status == TAMIS_OK) {
+        status = tamis_emit_quality_create(e->env, &e->quality, err);
+    }
     return status;
 }
 
@@ -130,6 +134,7 @@ static void emit_destroy(emit *e)
     tamis_row_watch_fini(&e->watch);
     tamis_reader_destroy(e->reader);
     tamis_doc_cursor_destroy(e->records);
+    tamis_emit_quality_destroy(e->quality);
     tamis_bits_destroy(e->capped);
     tamis_stream_close(e->finals);
     tamis_stream_close(e->ids);
@@ -205,7 +210,16 @@ static tamis_status emit_check_digest(emit *e, tamis_emit_row *row, uint64_t *ou
 static tamis_status emit_decide(emit *e, tamis_emit_row *row, tamis_err *err)
 {
     const uint64_t *record = NULL;
-    tamis_status status = emit_find(e->finals, row->ord, &row->final_record, err);
+    tamis_status status = TAMIS_OK;
+
+    if (e->quality != NULL && row->doc->fault == TAMIS_FAULT_NONE) {
+        status = tamis_emit_quality_find(e->quality, row->ord, row->doc->text, &row->grade, err);
+        if (status != TAMIS_OK) {
+            tamis_err_context(err, "%s", row->input->shown);
+            return status;
+        }
+    }
+    status = emit_find(e->finals, row->ord, &row->final_record, err);
 
     row->is_capped = e->capped != NULL && tamis_bits_get(e->capped, row->ord);
     if (status != TAMIS_OK) {
@@ -263,6 +277,8 @@ static void emit_count(const tamis_emit_row *row, uint64_t text_bytes, tamis_emi
     counts->capped += row->is_capped ? 1 : 0;
     if (row->doc->fault != TAMIS_FAULT_NONE) {
         counts->quarantined++;
+    } else if (row->grade != NULL && row->grade->reason != 0) {
+        return; /* counted by reason and language */
     } else if (row->final_record != NULL) {
         counts->dropped[row->final_record[2]]++;
         counts->dropped_bytes[row->final_record[2]] += text_bytes;
@@ -296,6 +312,7 @@ static tamis_status emit_row(emit *e, const tamis_input *input, const tamis_doc 
                              tamis_emit_result *counts, tamis_err *err)
 {
     uint64_t text_bytes = 0;
+    bool is_kept = false;
     tamis_emit_row row = {
         .job = e->env->job,
         .input = input,
@@ -316,10 +333,16 @@ static tamis_status emit_row(emit *e, const tamis_input *input, const tamis_doc 
     if (status != TAMIS_OK) {
         return status;
     }
+    is_kept = row.final_record == NULL && (row.grade == NULL || row.grade->reason == 0);
     emit_count(&row, text_bytes, counts);
-    status = emit_write(e, &row, ATTRIBUTES, err);
+    if (row.grade != NULL) {
+        status = tamis_emit_quality_count(e->quality, row.grade, text_bytes, is_kept, err);
+    }
+    if (status == TAMIS_OK) {
+        status = emit_write(e, &row, ATTRIBUTES, err);
+    }
     if (status == TAMIS_OK && doc->fault == TAMIS_FAULT_NONE) {
-        status = emit_write(e, &row, row.final_record == NULL ? DOCUMENTS : REMOVED, err);
+        status = emit_write(e, &row, is_kept ? DOCUMENTS : REMOVED, err);
     }
     return status;
 }
@@ -466,8 +489,13 @@ static tamis_status emit_split(emit *e, uint32_t split, tamis_err *err)
     if (status == TAMIS_OK) {
         status = emit_publish(e, &counts, err);
     }
+    if (status == TAMIS_OK && e->quality != NULL) {
+        counts.has_quality = true;
+        status = tamis_emit_quality_take(e->quality, &counts.quality, err);
+    }
     if (status == TAMIS_OK) {
         e->result->counters[TAMIS_COUNTER_KEPT] += counts.kept;
+        e->result->counters[TAMIS_COUNTER_DROPPED] += tamis_quality_dropped(counts.quality, NULL);
         for (unsigned level = 0; level < TAMIS_LEVEL_COUNT; level++) {
             e->result->counters[TAMIS_COUNTER_DROPPED] += counts.dropped[level];
         }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "scan_quality.h"
 #include "stage_tasks.h"
 #include "tamis/failpoint.h"
 #include "tamis/fields.h"
@@ -24,6 +25,7 @@ typedef struct scan {
     tamis_reader *reader;
     tamis_row_watch watch;
     tamis_analyzer *analyzer;
+    tamis_scan_quality *quality; /* NULL: not asked for */
     tamis_records_writer *records;
     tamis_sorter *features[TAMIS_LEVEL_COUNT]; /* NULL: the level is not asked for */
     tamis_sorter *id_hashes;
@@ -98,6 +100,9 @@ static tamis_status scan_create(scan *s, tamis_err *err)
                                              &s->records, err);
     }
     if (status == TAMIS_OK) {
+        status = tamis_scan_quality_create(s->env, &s->quality, err);
+    }
+    if (status == TAMIS_OK) {
         status = scan_create_sorters(s, err);
     }
     return status;
@@ -108,6 +113,7 @@ static void scan_destroy(scan *s)
     tamis_row_watch_fini(&s->watch);
     tamis_reader_destroy(s->reader);
     tamis_analyzer_destroy(s->analyzer);
+    tamis_scan_quality_destroy(s->quality);
     tamis_records_writer_destroy(s->records);
     for (unsigned i = 0; i < TAMIS_LEVEL_COUNT; i++) {
         tamis_sorter_destroy(s->features[i]);
@@ -194,7 +200,9 @@ static tamis_status scan_row(scan *s, const tamis_input *input, const tamis_doc 
     tamis_ord ord = tamis_ord_make(0, split_result->split, doc->row);
     tamis_record record = {.fault = (uint16_t)doc->fault};
     tamis_analysis analysis;
+    tamis_slice text = doc->text;
     tamis_slice id;
+    bool is_edited = false;
     tamis_status status = scan_id(s, input, doc, split_result, ord, &id, err);
 
     if (status != TAMIS_OK) {
@@ -207,18 +215,25 @@ static tamis_status scan_row(scan *s, const tamis_input *input, const tamis_doc 
         return tamis_records_writer_add(s->records, ord, &record, id, err);
     }
     tamis_poison(TAMIS_POISON_SCAN, doc->text.data, doc->text.size);
-    status = tamis_analyzer_run(s->analyzer, doc->text, &analysis, err);
+    if (s->quality != NULL && !input->is_against) { /* those were graded when they were written */
+        status = tamis_scan_quality_run(s->quality, ord, doc->text, doc->url, s->result, &text,
+                                        &is_edited, err);
+    }
+    if (status == TAMIS_OK) {
+        status = tamis_analyzer_run(s->analyzer, text, &analysis, err);
+    }
     if (status == TAMIS_OK) {
         status = scan_features(s, input, doc, &analysis, ord, err);
     }
     if (status != TAMIS_OK) {
         return status;
     }
-    record.digest = analysis.digest;
+    record.digest = is_edited ? tamis_hash128(doc->text.data, doc->text.size) : analysis.digest;
     record.shingle_count = analysis.shingle_count;
     record.distinct_count = analysis.distinct_count;
     record.text_bytes = doc->text.size;
     record.flags = (doc->flags & TAMIS_DOC_REPAIRED) != 0 ? TAMIS_RECORD_REPAIRED : 0;
+    record.flags |= is_edited ? TAMIS_RECORD_EDITED : 0;
     if (has_level(s, TAMIS_LEVEL_NEAR) && analysis.shingle_count != 0) {
         tamis_signature_pack(analysis.sketch, s->settings->slots, s->signature);
         record.signature = s->signature;
@@ -345,6 +360,9 @@ static tamis_status scan_commit(scan *s, tamis_err *err)
     uint64_t bytes = 0;
     tamis_status status = scan_write_features(s, err);
 
+    if (status == TAMIS_OK) {
+        status = tamis_scan_quality_finish(s->quality, s->result, err);
+    }
     if (status == TAMIS_OK) {
         status = tamis_task_write_file(s->env, TAMIS_SPLITS_NAME, tamis_buf_slice(&s->splits), err);
     }

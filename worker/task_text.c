@@ -6,9 +6,11 @@
 
 #include "stage_tasks.h"
 #include "tamis/fields.h"
+#include "tamis/grades_cursor.h"
 #include "tamis/row_watch.h"
 #include "tamis/sketch.h"
 #include "tamis/task_support.h"
+#include "tamis/text_edit.h"
 
 #define TEXT_HALF_WORDS 3
 #define CHECK_EVERY     64
@@ -21,17 +23,54 @@ typedef struct spool {
     tamis_reader *reader;
     tamis_row_watch watch;
     tamis_analyzer *analyzer;
+    tamis_grades_cursor *grades; /* NULL: no text was edited */
+    tamis_edits edits;
+    tamis_buf text; /* an edited one */
     tamis_run_writer *writer;
     tamis_buf payload;
     tamis_task_result *result;
 } spool;
 
+/* The text that SCAN worked on: as quality left it. */
+static tamis_status spool_text(spool *s, const tamis_doc *doc, tamis_ord ord, tamis_slice *out_text,
+                               tamis_err *err)
+{
+    tamis_grades_row row;
+    bool is_found = false;
+    tamis_status status = TAMIS_OK;
+
+    *out_text = doc->text;
+    if (s->grades == NULL) {
+        return TAMIS_OK;
+    }
+    status = tamis_grades_cursor_get(s->grades, ord, &row, &is_found, err);
+    if (status != TAMIS_OK || !is_found || row.edits.size == 0) {
+        return status;
+    }
+    status = tamis_edits_unpack(row.edits, doc->text.size, &s->edits, NULL, err);
+    if (status == TAMIS_EFORMAT) {
+        return tamis_err_set(err, TAMIS_ECHANGED,
+                             "the edits that were made when the input was scanned do not fit it: "
+                             "it has changed; start again with an empty output folder");
+    }
+    tamis_buf_reset(&s->text);
+    if (status == TAMIS_OK && tamis_edits_apply(&s->edits, doc->text, &s->text) != TAMIS_OK) {
+        status = tamis_err_set(err, TAMIS_ENOMEM, "no memory for an edited text");
+    }
+    *out_text = tamis_buf_slice(&s->text);
+    return status;
+}
+
 static tamis_status spool_doc(spool *s, const tamis_doc *doc, tamis_ord ord, tamis_err *err)
 {
     const uint64_t *hashes = NULL;
     size_t count = 0;
-    tamis_status status = tamis_analyzer_shingles(s->analyzer, doc->text, &hashes, &count, err);
+    tamis_slice text;
+    tamis_status status = spool_text(s, doc, ord, &text, err);
 
+    if (status == TAMIS_OK) {
+        status = tamis_analyzer_shingles(s->analyzer, text, &hashes, &count, err);
+    }
     if (status != TAMIS_OK) {
         return status;
     }
@@ -92,6 +131,23 @@ static tamis_status spool_load_wanted(const tamis_task_env *env, uint32_t first,
                                 TAMIS_RESULT_WANTED, first, end, out_bits, err);
 }
 
+static tamis_status spool_open_grades(spool *s, tamis_err *err)
+{
+    tamis_edits_init(&s->edits);
+    tamis_buf_init(&s->text, 0);
+    return s->env->job->quality == NULL
+               ? TAMIS_OK
+               : tamis_grades_cursor_create(s->env, TAMIS_RESULT_GRADES, TAMIS_GRADES_CHANGES,
+                                            &s->grades, err);
+}
+
+static void spool_close_grades(spool *s)
+{
+    tamis_grades_cursor_destroy(s->grades);
+    tamis_edits_fini(&s->edits);
+    tamis_buf_fini(&s->text);
+}
+
 tamis_status tamis_task_spool(const tamis_task_env *env, tamis_task_result *result, tamis_err *err)
 {
     spool s = {.env = env, .result = result};
@@ -102,7 +158,10 @@ tamis_status tamis_task_spool(const tamis_task_env *env, tamis_task_result *resu
 
     tamis_buf_init(&s.payload, 0);
     tamis_plan_splits_of_part(&env->job->plan, env->task, &first, &end);
-    status = spool_load_wanted(env, first, end, &wanted, err);
+    status = spool_open_grades(&s, err);
+    if (status == TAMIS_OK) {
+        status = spool_load_wanted(env, first, end, &wanted, err);
+    }
     s.wanted = wanted;
     if (status == TAMIS_OK) {
         status = tamis_reader_create(&env->job->settings, &s.reader, err);
@@ -134,6 +193,7 @@ tamis_status tamis_task_spool(const tamis_task_env *env, tamis_task_result *resu
     tamis_row_watch_fini(&s.watch);
     tamis_reader_destroy(s.reader);
     tamis_bits_destroy(wanted);
+    spool_close_grades(&s);
     tamis_buf_fini(&s.payload);
     return status;
 }

@@ -66,6 +66,9 @@ typedef struct tamis_doc {
     size_t close_offset;
     size_t tamis_begin;
     size_t tamis_end;
+    /* Where the value of the text stands in raw, with its quotes (0,0: the record is no JSON). */
+    size_t text_begin;
+    size_t text_end;
     bool is_empty_object; /* nothing stands between the braces once "tamis" is cut out */
 } tamis_doc;
 

@@ -26,7 +26,8 @@
 enum {
     TAMIS_RECORD_REPAIRED = 1u << 0,     /* text was repaired (docs/FORMATS.md 1.1) */
     TAMIS_RECORD_DUPLICATE_ID = 1u << 1, /* reserved: ids are counted, not stored twice */
-    TAMIS_RECORD_EDITED = 1u << 2        /* reserved for text edits */
+    TAMIS_RECORD_EDITED = 1u << 2        /* features and signature are of the text as quality
+                                            left it; digest and text_bytes are not */
 };
 
 typedef struct tamis_record {

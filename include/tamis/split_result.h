@@ -44,7 +44,28 @@ typedef struct tamis_emit_result {
     uint64_t capped;   /* rows flagged bucket_cap */
     uint64_t poisoned; /* of the quarantined: those that SCAN had read, but EMIT could not */
     tamis_output_file files[TAMIS_OUTPUT_KINDS];
+    bool has_quality;
+    tamis_slice quality; /* with has_quality: packed tamis_quality_count; borrowed */
 } tamis_emit_result;
+
+/* Documents of a split that have this verdict of quality and this language. */
+typedef struct tamis_quality_count {
+    uint16_t reason;   /* 0: passes; an index into the names of the SCAN task's verdicts */
+    char language[32]; /* "": not looked for */
+    uint64_t documents;
+    uint64_t text_bytes;    /* as read */
+    uint64_t kept;          /* of them: those written to documents/ */
+    uint64_t edited;        /* of the kept: those whose text was changed */
+    uint64_t edited_bytes;  /* of the edited: text as read */
+    uint64_t written_bytes; /* of the edited: text as written */
+} tamis_quality_count;
+
+TAMIS_MUST_USE
+tamis_status tamis_quality_count_put(tamis_buf *buf, const tamis_quality_count *count);
+/* As tamis_emit_result_get. */
+TAMIS_MUST_USE
+tamis_status tamis_quality_count_get(tamis_slice counts, size_t *position,
+                                     tamis_quality_count *out_count);
 
 TAMIS_MUST_USE
 tamis_status tamis_scan_result_put(tamis_buf *buf, const tamis_scan_result *result);
@@ -57,6 +78,9 @@ tamis_status tamis_scan_result_get(tamis_slice blob, size_t *position,
 TAMIS_MUST_USE
 tamis_status tamis_emit_result_get(tamis_slice blob, size_t *position,
                                    tamis_emit_result *out_result);
+
+/* Sum of the documents that quality dropped; *out_bytes (NULL: not wanted) that of their text. */
+uint64_t tamis_quality_dropped(tamis_slice counts, uint64_t *out_bytes);
 
 /* Whether blob is what a task reports: of a SCAN task the results of its batch's splits, of an EMIT
  * task likewise but for --against, each once and in order; nothing of other kinds. A

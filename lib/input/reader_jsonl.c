@@ -96,6 +96,10 @@ static tamis_status record_text(tamis_reader *reader, const json_record *record,
 
 static void record_note_places(const json_record *record, tamis_doc *doc)
 {
+    json_value text = match_value(&record->matches[JSON_FIELD_TEXT]);
+
+    doc->text_begin = (size_t)(text.begin - record->begin);
+    doc->text_end = (size_t)(text.end - record->begin);
     doc->raw = tamis_slice_of(record->begin, (size_t)(record->close - record->begin) + 1);
     doc->close_offset = (size_t)(record->close - record->begin);
     if (record->tamis.begin != NULL) {

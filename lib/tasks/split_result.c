@@ -5,8 +5,9 @@
 
 #include "tamis/fields.h"
 
-#define SCAN_VERSION 1
-#define EMIT_VERSION 2
+#define SCAN_VERSION         1
+#define EMIT_VERSION         2
+#define EMIT_VERSION_QUALITY 3
 
 /* Numbers of a result as one list, so that writing and reading cannot differ. */
 #define SCAN_NUMBERS_MAX (24 + TAMIS_FAULT_COUNT)
@@ -157,13 +158,93 @@ tamis_status tamis_emit_result_put(tamis_buf *buf, const tamis_emit_result *resu
     tamis_emit_result copy = *result;
     uint64_t *numbers[EMIT_NUMBERS_MAX];
     size_t count = emit_numbers(&copy, numbers);
-    tamis_status status = put_numbers(buf, EMIT_VERSION, copy.split, numbers, count);
+    uint32_t version = copy.has_quality ? EMIT_VERSION_QUALITY : EMIT_VERSION;
+    tamis_status status = put_numbers(buf, version, copy.split, numbers, count);
     uint32_t present = 0;
 
     for (unsigned i = 0; i < TAMIS_OUTPUT_KINDS; i++) {
         present |= copy.files[i].is_present ? 1u << i : 0;
     }
-    return status == TAMIS_OK ? tamis_put_u32(buf, present) : status;
+    if (status == TAMIS_OK) {
+        status = tamis_put_u32(buf, present);
+    }
+    return status == TAMIS_OK && copy.has_quality ? tamis_put_slice(buf, copy.quality) : status;
+}
+
+tamis_status tamis_quality_count_put(tamis_buf *buf, const tamis_quality_count *count)
+{
+    const uint64_t numbers[] = {count->documents, count->text_bytes,   count->kept,
+                                count->edited,    count->edited_bytes, count->written_bytes};
+    tamis_status status = tamis_put_u32(buf, count->reason);
+
+    if (status == TAMIS_OK) {
+        status = tamis_put_slice(buf, tamis_slice_of_string(count->language));
+    }
+    for (size_t i = 0; status == TAMIS_OK && i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        status = tamis_put_u64(buf, numbers[i]);
+    }
+    return status;
+}
+
+tamis_status tamis_quality_count_get(tamis_slice counts, size_t *position,
+                                     tamis_quality_count *out_count)
+{
+    tamis_quality_count count = {0};
+    uint64_t *const numbers[] = {&count.documents, &count.text_bytes,   &count.kept,
+                                 &count.edited,    &count.edited_bytes, &count.written_bytes};
+    tamis_fields reader = tamis_fields_of(counts);
+    tamis_slice language;
+    uint32_t reason = 0;
+
+    reader.position = *position;
+    if (reader.position == counts.size) {
+        return TAMIS_END;
+    }
+    reason = tamis_get_u32(&reader);
+    language = tamis_get_slice(&reader);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        *numbers[i] = tamis_get_u64(&reader);
+    }
+    if (reader.is_short || reason > UINT16_MAX || language.size >= sizeof(count.language) ||
+        (language.size != 0 && memchr(language.data, '\0', language.size) != NULL)) {
+        return TAMIS_EFORMAT;
+    }
+    count.reason = (uint16_t)reason;
+    if (language.size != 0) {
+        memcpy(count.language, language.data, language.size);
+    }
+    *position = reader.position;
+    *out_count = count;
+    return TAMIS_OK;
+}
+
+static bool quality_is_valid(tamis_slice counts)
+{
+    tamis_quality_count count;
+    size_t position = 0;
+    tamis_status status = TAMIS_OK;
+
+    while (status == TAMIS_OK) {
+        status = tamis_quality_count_get(counts, &position, &count);
+    }
+    return status == TAMIS_END;
+}
+
+uint64_t tamis_quality_dropped(tamis_slice counts, uint64_t *out_bytes)
+{
+    tamis_quality_count count;
+    uint64_t documents = 0;
+    uint64_t bytes = 0;
+    size_t position = 0;
+
+    while (tamis_quality_count_get(counts, &position, &count) == TAMIS_OK) {
+        documents += count.reason != 0 ? count.documents : 0;
+        bytes += count.reason != 0 ? count.text_bytes : 0;
+    }
+    if (out_bytes != NULL) {
+        *out_bytes = bytes;
+    }
+    return documents;
 }
 
 tamis_status tamis_emit_result_get(tamis_slice blob, size_t *position,
@@ -174,15 +255,26 @@ tamis_status tamis_emit_result_get(tamis_slice blob, size_t *position,
     size_t count = emit_numbers(&result, numbers);
     tamis_fields reader = tamis_fields_of(blob);
     uint32_t present = 0;
+    uint32_t version = 0;
 
     reader.position = *position;
     if (reader.position == blob.size) {
         return TAMIS_END;
     }
-    if (get_numbers(&reader, EMIT_VERSION, &result.split, numbers, count) != TAMIS_OK) {
+    version = tamis_get_u32(&reader);
+    reader.position = *position;
+    result.has_quality = version == EMIT_VERSION_QUALITY;
+    if (get_numbers(&reader, result.has_quality ? EMIT_VERSION_QUALITY : EMIT_VERSION,
+                    &result.split, numbers, count) != TAMIS_OK) {
         return TAMIS_EFORMAT;
     }
     present = tamis_get_u32(&reader);
+    if (result.has_quality) {
+        result.quality = tamis_get_slice(&reader);
+        if (!quality_is_valid(result.quality)) {
+            return TAMIS_EFORMAT;
+        }
+    }
     if (reader.is_short || present >> TAMIS_OUTPUT_KINDS != 0) {
         return TAMIS_EFORMAT;
     }

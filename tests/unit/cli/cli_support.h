@@ -27,6 +27,7 @@ typedef struct cli_case {
     size_t input_count;
     const char *against[4]; /* owned */
     size_t against_count;
+    char *quality; /* specification; borrowed; NULL: none */
 } cli_case;
 
 void cli_case_make(cli_case *c);
