@@ -354,6 +354,11 @@ static void split_contraction(tamis_treebank *piece, const contraction *what, un
     const size_t length = strlen(what->text);
 
     for (size_t i = 0; i + length <= piece->count; i++) {
+        /* The second letter of each has no other form than its capital. */
+        if ((piece->points[i + 1] | 0x20) != (uint32_t)(uint8_t)what->text[1] &&
+            what->text[1] >= 'a' && what->text[1] != 'i') {
+            continue;
+        }
         if (!is_text(piece, i, what->text, true, step)) {
             continue;
         }
@@ -613,22 +618,50 @@ static bool is_contraction(const uint8_t *word, size_t size)
     return false;
 }
 
+/* The most frequent of words that are not plain: a plain one with one character behind it, which is
+ * a word of its own, or a period, which stays. */
+static bool split_marked(const tamis_text_view *view, tamis_slice text, size_t base, size_t begin,
+                         size_t end, tamis_word_store *store)
+{
+    static const uint32_t apart = HAS_COMMA | HAS_SYMBOL | HAS_MARK | HAS_STAR | HAS_BRACKET;
+    const size_t mark = end - 1;
+    const uint32_t group = text.data[mark] < 0x80 ? groups[text.data[mark]] : 0;
+    const bool is_apart = (group & apart) != 0;
+
+    if (mark == begin || (!is_apart && group != HAS_PERIOD) ||
+        !is_plain(view, base + begin, base + mark) ||
+        is_contraction(text.data + begin, mark - begin)) {
+        return false;
+    }
+    tamis_word_store_add(
+        store, base + begin, base + (is_apart ? mark : end),
+        tamis_word_flags(tamis_slice_of(text.data + begin, (is_apart ? mark : end) - begin)));
+    if (is_apart) {
+        tamis_word_store_add(store, base + mark, base + end, TAMIS_WORD_PUNCTUATION);
+    }
+    return true;
+}
+
 /* One word of white-space splitting that the final period does not concern. */
 static tamis_status split_word(tamis_text_view *view, tamis_slice text, size_t base, size_t begin,
                                size_t end, const uint8_t *flags, tamis_word_store *store)
 {
     tamis_status status = TAMIS_OK;
 
-    if (!is_plain(view, base + begin, base + end) ||
-        is_contraction(text.data + begin, end - begin)) {
-        return split_piece(&view->treebank, text, base, begin, end, store);
+    if (store->count + 2 > store->flags.capacity) {
+        status = tamis_word_store_reserve(store);
     }
-    status = tamis_word_store_need_one(store);
-    if (status == TAMIS_OK) {
+    if (status != TAMIS_OK) {
+        return status;
+    }
+    if (is_plain(view, base + begin, base + end) &&
+        !is_contraction(text.data + begin, end - begin)) {
         tamis_word_store_add(
             store, base + begin, base + end,
             flags != NULL ? *flags
                           : tamis_word_flags(tamis_slice_of(text.data + begin, end - begin)));
+    } else if (!split_marked(view, text, base, begin, end, store)) {
+        status = split_piece(&view->treebank, text, base, begin, end, store);
     }
     return status;
 }
