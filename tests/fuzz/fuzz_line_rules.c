@@ -31,20 +31,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static tamis_line_rules *rules;
     tamis_line_result result;
     tamis_edits edits;
+    tamis_buf given; /* with readable bytes behind it */
     tamis_buf text;
 
     if (size == 0 || (rules == NULL && tamis_line_rules_create(NULL, &rules, NULL) != TAMIS_OK)) {
         return 0;
     }
     tamis_edits_init(&edits);
+    tamis_buf_init(&given, 0);
     tamis_buf_init(&text, 0);
-    if (tamis_buf_reserve(&text, size) == TAMIS_OK &&
-        tamis_utf8_repair(tamis_slice_of(data + 1, size - 1), &text) == TAMIS_OK &&
+    if (tamis_buf_append(&given, data, size) == TAMIS_OK &&
+        tamis_buf_reserve(&text, size) == TAMIS_OK &&
+        tamis_utf8_repair(tamis_slice_of(given.data + 1, size - 1), &text) == TAMIS_OK &&
         tamis_line_rules_run(rules, (tamis_line_rule)(data[0] % TAMIS_LINE_RULES),
                              tamis_buf_slice(&text), &edits, &result, NULL) == TAMIS_OK) {
         check(&edits, tamis_buf_slice(&text));
     }
     tamis_edits_fini(&edits);
+    tamis_buf_fini(&given);
     tamis_buf_fini(&text);
     return 0;
 }
