@@ -67,7 +67,6 @@ static int train(const shim_train *options, shim_put take, char *out_message, si
     Lines lines(options);
     std::string model;
     const std::unordered_map<std::string, std::string> settings = {
-        {"model_prefix", "unused"},
         {"model_type", "unigram"},
         {"vocab_size", std::to_string(options->vocabulary)},
         {"character_coverage", std::to_string(options->coverage)},
