@@ -449,11 +449,18 @@ static int finish(const training *t, tamis_status status, const tamis_err *err)
     tamis_corpus_facts facts = {.texts = 0};
 
     end_progress(t);
+    if (t->corpus != NULL) {
+        facts = tamis_corpus_look(t->corpus);
+    }
     if (status != TAMIS_OK) {
         (void)fprintf(stderr, "tamis train lm: %s\n", err->text);
+        if (facts.set_aside != 0) {
+            (void)fprintf(stderr,
+                          "tamis train lm: %" PRIu64 " records or inputs could not be read\n",
+                          facts.set_aside);
+        }
         return TAMIS_EXIT_FAILED;
     }
-    facts = tamis_corpus_look(t->corpus);
     if (tamis_options_flag(t->options, "json")) {
         if (print_json(t) != TAMIS_OK) {
             (void)fputs("tamis train lm: no memory\n", stderr);

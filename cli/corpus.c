@@ -25,6 +25,7 @@ tamis_status tamis_corpus_open(const char *const *paths, size_t path_count, cons
         return tamis_err_set(err, TAMIS_ENOMEM, "no memory to read the inputs");
     }
     tamis_settings_defaults(&corpus->settings);
+    corpus->settings.record_bytes_max = TAMIS_RECORD_BYTES_MAX; /* a plain text is one record */
     if (text_field[0] == '\0' || strlen(text_field) >= TAMIS_FIELD_SIZE) {
         status = tamis_err_set(err, TAMIS_EARG, "--text-field: takes a name of 1 to %d bytes",
                                TAMIS_FIELD_SIZE - 1);
