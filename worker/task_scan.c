@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "scan_adopt.h"
 #include "scan_quality.h"
 #include "stage_tasks.h"
 #include "tamis/failpoint.h"
@@ -384,7 +385,12 @@ tamis_status tamis_task_scan(const tamis_task_env *env, tamis_task_result *resul
 {
     const tamis_plan *plan = &env->job->plan;
     scan s = {.env = env, .settings = &env->job->settings, .result = result};
-    tamis_status status = scan_create(&s, err);
+    tamis_status status = TAMIS_OK;
+
+    if (env->job->scan_from != NULL) {
+        return tamis_scan_adopt(env, result, err);
+    }
+    status = scan_create(&s, err);
 
     for (uint32_t split = plan->batch_first_split[env->task];
          status == TAMIS_OK && split < plan->batch_first_split[env->task + 1]; split++) {

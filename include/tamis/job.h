@@ -154,8 +154,9 @@ typedef struct tamis_job {
     tamis_plan plan;
     char *quality;         /* specification (tamis/quality.h); NULL: quality is not asked for */
     char *quality_skipped; /* with quality: a line for each rule that was left out; may be "" */
-    char *scan_from; /* with quality: absolute folder <data>/<job> of a run whose results of SCAN
-                        are taken over and judged anew (tamis refilter); NULL: inputs are read */
+    char *scan_from;    /* with quality: absolute folder <data>/<job> of a run whose results of SCAN
+                           are taken over and judged anew (tamis refilter); NULL: inputs are read */
+    char *scan_quality; /* with scan_from: the specification that they were graded by */
 } tamis_job;
 
 #define TAMIS_QUALITY_TEXT_MAX (1u << 20) /* bytes of quality; of quality_skipped */

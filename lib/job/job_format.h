@@ -16,7 +16,8 @@
  *             4  batch_count; 4 each: first split of every batch, and split_count
  *             4  part_count;  4 each: first batch of every part, and batch_count
  *             4  slot_bits
- *             version 2: string quality, string quality_skipped, string scan_from
+ *             version 2: string quality, string quality_skipped, string scan_from,
+ *             string scan_quality
  *   string    4  bytes, or 0xffffffff for none; then the bytes, none of them zero
  *
  * All numbers are little-endian; signed ones in two's complement.

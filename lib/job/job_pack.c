@@ -140,6 +140,7 @@ tamis_status tamis_job_pack(const tamis_job *job, tamis_buf *out)
         pack_string(&packer, job->quality);
         pack_string(&packer, job->quality_skipped == NULL ? "" : job->quality_skipped);
         pack_string(&packer, job->scan_from);
+        pack_string(&packer, job->scan_quality);
     }
     if (packer.status != TAMIS_OK) {
         out->size = start;

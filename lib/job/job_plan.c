@@ -56,6 +56,7 @@ void tamis_job_destroy(tamis_job *job)
         free(job->quality);
         free(job->quality_skipped);
         free(job->scan_from);
+        free(job->scan_quality);
         tamis_plan_fini(&job->plan);
         free(job);
     }

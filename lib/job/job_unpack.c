@@ -338,12 +338,16 @@ static void unpack_quality(job_unpacker *unpacker, tamis_job *job)
     job->quality = unpack_string(unpacker, true);
     job->quality_skipped = unpack_string(unpacker, true);
     job->scan_from = unpack_string(unpacker, false);
+    job->scan_quality = unpack_string(unpacker, false);
     if (unpacker->status == TAMIS_OK && (strlen(job->quality) > TAMIS_QUALITY_TEXT_MAX ||
                                          strlen(job->quality_skipped) > TAMIS_QUALITY_TEXT_MAX)) {
         unpack_fail(unpacker, TAMIS_EFORMAT, "the quality specification is too long");
     }
     if (unpacker->status == TAMIS_OK && job->scan_from != NULL && job->scan_from[0] != '/') {
         unpack_fail(unpacker, TAMIS_EFORMAT, "relative folder of an earlier run");
+    }
+    if (unpacker->status == TAMIS_OK && (job->scan_from == NULL) != (job->scan_quality == NULL)) {
+        unpack_fail(unpacker, TAMIS_EFORMAT, "an earlier run without its quality, or without it");
     }
 }
 

@@ -95,7 +95,11 @@ tamis_settings cli_settings(void)
 void cli_run(const cli_case *c, const tamis_settings *settings, const char *out_name)
 {
     static char id[] = "00000000000000aa";
-    tamis_job job = {.id = id, .settings = *settings, .quality = c->quality};
+    tamis_job job = {.id = id,
+                     .settings = *settings,
+                     .quality = c->quality,
+                     .scan_from = c->scan_from,
+                     .scan_quality = c->scan_quality};
     tamis_err err = {.text = ""};
     char out[CLI_PATH_SIZE];
     char work[TAMIS_PATH_MAX];

@@ -27,7 +27,9 @@ typedef struct cli_case {
     size_t input_count;
     const char *against[4]; /* owned */
     size_t against_count;
-    char *quality; /* specification; borrowed; NULL: none */
+    char *quality;   /* specification; borrowed; NULL: none */
+    char *scan_from; /* of the job; borrowed; NULL: none */
+    char *scan_quality;
 } cli_case;
 
 void cli_case_make(cli_case *c);

@@ -146,9 +146,53 @@ static void test_against(void **state)
     cli_case_remove(&c);
 }
 
+/* Judged anew from what the first run left, the result is that of a run from the texts. */
+static void test_adopt(void **state)
+{
+    static char milder[] = "name: fake\nleast=2\n";
+    static const char *const files[] = {"documents/in.jsonl", "attributes/in.jsonl",
+                                        "removed/in.jsonl", "report.json"};
+    tamis_settings settings = cli_settings();
+    char from[CLI_PATH_SIZE];
+    char moved[CLI_PATH_SIZE];
+    cli_case c;
+
+    (void)state;
+    cli_case_make(&c);
+    settings.emit = TAMIS_EMIT_DOCUMENTS | TAMIS_EMIT_ATTRIBUTES | TAMIS_EMIT_REMOVED;
+    cli_input_text(&c, "in.jsonl", lines);
+    c.quality = spec;
+    cli_run(&c, &settings, "first");
+    c.quality = milder;
+    cli_run(&c, &settings, "whole");
+    cli_path(&c, "first/.work/data/00000000000000aa", from);
+    cli_path(&c, "earlier", moved);
+    assert_int_equal(rename(from, moved), 0);
+    c.scan_from = moved;
+    c.scan_quality = spec;
+    cli_run(&c, &settings, "again");
+    check_has(&c, "again/report.json", "fake_short", false);
+    check_has(&c, "again/documents/in.jsonl", "\"d2\"", true);
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        char name[CLI_PATH_SIZE];
+        tamis_buf whole;
+        tamis_buf again;
+
+        (void)snprintf(name, sizeof(name), "whole/%s", files[i]);
+        whole = read_out(&c, name);
+        (void)snprintf(name, sizeof(name), "again/%s", files[i]);
+        again = read_out(&c, name);
+        assert_string_equal((const char *)again.data, (const char *)whole.data);
+        tamis_buf_fini(&whole);
+        tamis_buf_fini(&again);
+    }
+    cli_case_remove(&c);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_run), cmocka_unit_test(test_against)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_run), cmocka_unit_test(test_against),
+                                       cmocka_unit_test(test_adopt)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

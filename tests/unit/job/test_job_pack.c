@@ -152,6 +152,7 @@ static void test_quality(void **state)
     job->quality = strdup("profile: gopher");
     job->quality_skipped = strdup("a: no model\n");
     job->scan_from = strdup("/data/0123456789abcdef");
+    job->scan_quality = strdup("name: old");
     assert_true(job->quality != NULL && job->quality_skipped != NULL && job->scan_from != NULL);
     assert_int_equal(tamis_job_settings_digest(job, "15", &digests[2]), TAMIS_OK);
     assert_false(tamis_digest_is_equal(digests[0], digests[2]));
@@ -161,6 +162,7 @@ static void test_quality(void **state)
     assert_string_equal(back->quality, job->quality);
     assert_string_equal(back->quality_skipped, job->quality_skipped);
     assert_string_equal(back->scan_from, job->scan_from);
+    assert_string_equal(back->scan_quality, job->scan_quality);
     tamis_job_destroy(back);
     for (size_t size = bytes.size - 80; size < bytes.size; size++) {
         assert_int_equal(unpack_copy(bytes.data, size, NULL), TAMIS_EFORMAT);
