@@ -30,7 +30,7 @@
 #define TAMIS_QUALITY_REASONS_MAX 1024u
 #define TAMIS_QUALITY_COLUMNS_MAX 1024u
 #define TAMIS_REASON_SIZE         64u
-#define TAMIS_LANGUAGE_CODE_SIZE  16u /* "en", "und", "zh-Hant"; with the zero */
+#define TAMIS_QUALITY_LANGUAGE_SIZE  16u /* "en", "und", "zh-Hant"; with the zero */
 
 struct tamis_edits;
 struct tamis_roots;
@@ -104,7 +104,7 @@ const char *tamis_quality_reason(const tamis_quality *quality, size_t reason);
 
 typedef struct tamis_grade {
     uint16_t reason;                         /* 0: passes */
-    char language[TAMIS_LANGUAGE_CODE_SIZE]; /* "und": unknown; "": not looked for */
+    char language[TAMIS_QUALITY_LANGUAGE_SIZE]; /* "und": unknown; "": not looked for */
     double language_score;                   /* NAN: not looked for */
     const double *values;                    /* one for each column */
     tamis_slice text; /* as the edits leave it; the text itself where there are none */
