@@ -79,7 +79,7 @@ static tamis_status texts_choose(texts *t, tamis_err *err)
     while (status == TAMIS_OK) {
         status = tamis_result_next(result, &row, err);
         if (status == TAMIS_OK && row.verdict == TAMIS_VERDICT_DROP &&
-            row.evidence.similarity != TAMIS_RATIO_NONE &&
+            row.witness != TAMIS_NO_ORD && row.evidence.similarity != TAMIS_RATIO_NONE &&
             tamis_hash64(&row.ord, sizeof(row.ord)) <= t->share) {
             uint64_t pair[PAIR_WORDS] = {
                 row.ord,        row.witness,    tamis_evidence_pack(row.evidence),

@@ -55,6 +55,7 @@ static void check_verified(const cli_case *c, const char *name)
 
     cli_path(c, name, out);
     assert_int_equal(tamis_verify_run(&options, &result, &err), TAMIS_OK);
+    assert_int_equal(result.unreadable, 0);
     if (result.problems != 0) {
         print_error("%s\n", result.shown[0]);
         fail();
