@@ -117,7 +117,7 @@ static void plan_steps(explain *e)
 {
     const tamis_result_row *row = &e->subject.row;
 
-    if (row->verdict != TAMIS_VERDICT_DROP) {
+    if (row->verdict != TAMIS_VERDICT_DROP || row->is_of_quality) {
         return;
     }
     for (uint32_t i = 0; i < row->via_count; i++) {

@@ -223,6 +223,11 @@ static tamis_status load_before(const preview *p, tamis_bits **out_bits, tamis_e
             return load_bits(p, stage, out_bits, err);
         }
     }
+    if (p->job->quality != NULL) {
+        return load_bits(
+            p, tamis_stage_find(p->stages, p->stage_count, TAMIS_STAGE_QUALITY, TAMIS_LEVEL_URL),
+            out_bits, err);
+    }
     return tamis_bits_create(p->rows, p->job->plan.split_count, true, out_bits, err);
 }
 

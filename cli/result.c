@@ -341,6 +341,10 @@ static bool parse_row(const json_t *object, tamis_result_row *row)
     } else {
         return false;
     }
+    if (witness == NULL) {
+        row->evidence.similarity = TAMIS_RATIO_NONE;
+        row->evidence.containment = TAMIS_RATIO_NONE;
+    }
     row->is_of_quality = row->verdict == TAMIS_VERDICT_DROP && witness == NULL &&
                          json_object_get(quality, "reason") != NULL;
     row->edit_count = (uint32_t)json_array_size(json_object_get(quality, "edits"));

@@ -61,7 +61,7 @@ tamis_status tamis_row_check(const tamis_result *result, const tamis_job *job,
 {
     bool is_sound = is_in_plan(job, row->ord);
 
-    if (row->verdict == TAMIS_VERDICT_DROP) {
+    if (row->verdict == TAMIS_VERDICT_DROP && !row->is_of_quality) {
         is_sound = is_sound && is_in_plan(job, row->witness);
         for (uint32_t i = 0; i < row->via_count; i++) {
             is_sound = is_sound && is_in_plan(job, row->via[i]);

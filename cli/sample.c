@@ -265,7 +265,9 @@ static tamis_status read_texts(sample *s, tamis_err *err)
 
         if (pick->copy.row.verdict == TAMIS_VERDICT_DROP) {
             requests[count++] = (request){pick->copy.row.ord, &pick->removed, &pick->copy.row};
-            requests[count++] = (request){pick->copy.row.witness, &pick->witness, NULL};
+            if (!pick->copy.row.is_of_quality) {
+                requests[count++] = (request){pick->copy.row.witness, &pick->witness, NULL};
+            }
         }
     }
     qsort(requests, count, sizeof(*requests), request_by_ord);

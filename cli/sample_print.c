@@ -155,7 +155,7 @@ static void print_head(tamis_text_out *out, const tamis_job *job, const tamis_re
     tamis_text_out_add(out, "\n");
     print_who(out, job, row->verdict == TAMIS_VERDICT_DROP ? "removed" : "record", row->ord,
               row->id);
-    if (row->verdict == TAMIS_VERDICT_DROP) {
+    if (row->verdict == TAMIS_VERDICT_DROP && !row->is_of_quality) {
         print_who(out, job, "witness", row->witness, row->witness_id);
     }
     for (uint32_t i = 0; i < row->via_count; i++) {
@@ -198,7 +198,7 @@ static tamis_status print_texts(const tamis_sample_options *options, const sampl
     tamis_status status = TAMIS_OK;
 
     for (unsigned i = 0; i < 2; i++) {
-        if (!texts[i]->is_there) {
+        if (!texts[i]->is_there && (i == 0 || !pick->copy.row.is_of_quality)) {
             tamis_text_out_add(out, "  no text of the %s: ", i == 0 ? "removed one" : "witness");
             tamis_text_out_printable(out, tamis_slice_of_string(texts[i]->note));
             tamis_text_out_add(out, "\n");
