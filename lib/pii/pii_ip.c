@@ -335,8 +335,8 @@ bool pii_ipv6(tamis_pii *pii, size_t at)
     }
     pii->steps += end - begin;
     pii->colons_done = end;
-    while (end > at && (pii->text[end - 1] == '.' ||
-                        (pii->text[end - 1] == ':' && pii->text[end - 2] != ':'))) {
+    while (end > at + 1 && (pii->text[end - 1] == '.' ||
+                            (pii->text[end - 1] == ':' && pii->text[end - 2] != ':'))) {
         end--;
     }
     if (end - begin > IPV6_TEXT_MAX || end - begin < 6 || begin < pii->done ||
