@@ -307,49 +307,23 @@ static size_t root_of(size_t value)
     return root;
 }
 
-/* Runs seen for the first time only set a bit; only those whose bit was set a second time can be
- * repeated, and only they get numbers. */
-static tamis_status repeated_windows(tamis_signals *engine, double *out_ratio, tamis_err *err)
+/* Counts the runs that may be repeated: those whose bit was set by one before, or is again by one
+ * after. engine->numbers holds them; returns how many occurrences they have. */
+static tamis_status number_suspects(tamis_signals *engine, size_t chars, size_t runs,
+                                    size_t *out_suspects, tamis_err *err)
 {
     tamis_slice text = engine->text;
-    size_t chars = 0;
-    size_t words = 1;
-    size_t suspects = 0;
-    tamis_status status = tamis_text_view_chars(engine->view, &chars, err);
-
-    *out_ratio = 0.0;
-    if (status != TAMIS_OK || chars < WINDOW) {
-        return status;
-    }
-
-    size_t runs = chars - WINDOW + 1;
-
-    while (words * 64 < BITS_PER_RUN * runs) {
-        words *= 2;
-    }
-    TAMIS_GROW(&engine->filter, 2 * words, status, err);
-    if (status == TAMIS_OK) {
-        TAMIS_GROW(&engine->keys, runs, status, err);
-    }
-    if (status == TAMIS_OK) {
-        TAMIS_GROW(&engine->sizes, chars + 1, status, err);
-    }
-    if (status != TAMIS_OK) {
-        return status;
-    }
-
+    const uint32_t *places = engine->sizes.data;
+    size_t words = engine->filter_words;
     uint64_t *once = engine->filter.data;
     uint64_t *twice = once + words;
     uint64_t *keys = engine->keys.data;
     uint32_t shift = 58 - (uint32_t)__builtin_ctzll(words);
+    size_t suspects = 0;
+    tamis_status status = TAMIS_OK;
 
     memset(once, 0, 2 * words * sizeof(once[0]));
-    if (chars != text.size) {
-        place_chars(text, engine->sizes.data);
-    }
     for (size_t i = 0; i < runs; i++) {
-        const uint32_t *places = engine->sizes.data;
-
         keys[i] = chars == text.size
                       ? tamis_word_hash(text.data + i, WINDOW)
                       : tamis_word_hash(text.data + places[i], places[i + WINDOW] - places[i]);
@@ -367,16 +341,49 @@ static tamis_status repeated_windows(tamis_signals *engine, double *out_ratio, t
         suspects += twice[bit / 64] >> (bit % 64) & 1;
     }
     status = tamis_numbers_begin(&engine->numbers, suspects, err);
+    for (size_t i = 0; i < suspects && status == TAMIS_OK; i++) {
+        (void)tamis_numbers_add(&engine->numbers, keys[i]);
+    }
+    *out_suspects = suspects;
+    return status;
+}
+
+static tamis_status repeated_windows(tamis_signals *engine, double *out_ratio, tamis_err *err)
+{
+    size_t chars = 0;
+    size_t words = 1;
+    size_t suspects = 0;
+    size_t repeated = 0;
+    uint64_t sum = 0;
+    tamis_status status = tamis_text_view_chars(engine->view, &chars, err);
+
+    *out_ratio = 0.0;
+    if (status != TAMIS_OK || chars < WINDOW) {
+        return status;
+    }
+
+    size_t runs = chars - WINDOW + 1;
+
+    while (words * 64 < BITS_PER_RUN * runs) {
+        words *= 2;
+    }
+    engine->filter_words = words;
+    TAMIS_GROW(&engine->filter, 2 * words, status, err);
+    if (status == TAMIS_OK) {
+        TAMIS_GROW(&engine->keys, runs, status, err);
+    }
+    if (status == TAMIS_OK) {
+        TAMIS_GROW(&engine->sizes, chars + 1, status, err);
+    }
+    if (status == TAMIS_OK && chars != engine->text.size) {
+        place_chars(engine->text, engine->sizes.data);
+    }
+    if (status == TAMIS_OK) {
+        status = number_suspects(engine, chars, runs, &suspects, err);
+    }
     if (status != TAMIS_OK) {
         return status;
     }
-    for (size_t i = 0; i < suspects; i++) {
-        (void)tamis_numbers_add(&engine->numbers, keys[i]);
-    }
-
-    size_t repeated = 0;
-    uint64_t sum = 0;
-
     for (size_t i = 0; i < engine->numbers.count; i++) {
         uint32_t count = engine->numbers.counts.data[i];
 

@@ -65,6 +65,7 @@ struct tamis_signals {
     TAMIS_ARRAY(uint32_t) sizes;
     TAMIS_ARRAY(uint64_t) keys;
     TAMIS_ARRAY(uint64_t) filter;
+    size_t filter_words; /* of one of two bitmaps in it */
     TAMIS_ARRAY(tamis_signal_row) rows;
     TAMIS_ARRAY(uint32_t) kept_places; /* words of `uax29` that are no white space */
     TAMIS_ARRAY(uint8_t) kept_flags;

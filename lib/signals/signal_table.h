@@ -3,7 +3,8 @@
  * X(name, family, is a line signal, definition, denominator, null when, profiles, source).
  *
  * Included where a list is made of it, with X defined. Indexes follow from the order, and no file
- * holds an index: rows may be added anywhere. docs/SIGNALS.md is made from it (scripts/signals-doc).
+ * holds an index: rows may be added anywhere. docs/SIGNALS.md has it
+ * (TAMIS_RENEW=1 test_signal_registry).
  */
 /* clang-format off */
 X(ccnet_length, LENGTHS, false,

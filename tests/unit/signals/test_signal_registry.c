@@ -8,7 +8,10 @@
 
 #include <cmocka.h>
 
+#include "tamis/buf.h"
 #include "tamis/signals.h"
+
+#define DOC_BYTES_MAX (1u << 20)
 
 static void test_names_are_unique_and_found(void **state)
 {
@@ -87,6 +90,79 @@ static void test_word_set(void **state)
     tamis_word_set_destroy(NULL);
 }
 
+static void append_cell(tamis_buf *out, const char *text)
+{
+    for (; *text != 0; text++) {
+        if (*text == '|' || *text == '*' || *text == '_') { /* marks of Markdown */
+            assert_int_equal(tamis_buf_append_byte(out, '\\'), TAMIS_OK);
+        }
+        assert_int_equal(tamis_buf_append_byte(out, (uint8_t)*text), TAMIS_OK);
+    }
+    assert_int_equal(tamis_buf_append_string(out, " | "), TAMIS_OK);
+}
+
+/* The tables of docs/SIGNALS.md: one a family. */
+static void write_tables(tamis_buf *out)
+{
+    for (tamis_signal_family family = 0; family < TAMIS_FAMILY_COUNT; family++) {
+        assert_int_equal(
+            tamis_buf_append_format(out,
+                                    "\n### %s\n\n| name | definition | denominator | null when | "
+                                    "profiles | source |\n| --- | --- | --- | --- | --- | --- |\n",
+                                    tamis_signal_family_name(family)),
+            TAMIS_OK);
+        for (size_t i = 0; i < tamis_signal_count(); i++) {
+            const tamis_signal *signal = tamis_signal_get(i);
+
+            if (signal->family != family) {
+                continue;
+            }
+            assert_int_equal(tamis_buf_append_format(out, "| `%s` | ", signal->name), TAMIS_OK);
+            append_cell(out, signal->definition);
+            append_cell(out, signal->denominator);
+            append_cell(out, signal->null_when);
+            append_cell(out, signal->profiles);
+            append_cell(out, signal->source);
+            out->data[out->size - 1] = '\n';
+        }
+    }
+}
+
+/* docs/SIGNALS.md ends in the tables; TAMIS_RENEW=1 writes them anew. */
+static void test_the_document_is_up_to_date(void **state)
+{
+    static const char mark[] = "<!-- tables: made from lib/signals/signal_table.h -->\n";
+    tamis_buf tables;
+    tamis_buf doc;
+    FILE *file = fopen(SIGNALS_DOC, "rb");
+    const char *found = NULL;
+
+    (void)state;
+    assert_non_null(file);
+    tamis_buf_init(&tables, 0);
+    tamis_buf_init(&doc, 0);
+    write_tables(&tables);
+    assert_int_equal(tamis_buf_append_byte(&tables, 0), TAMIS_OK);
+    assert_int_equal(tamis_buf_reserve(&doc, DOC_BYTES_MAX), TAMIS_OK);
+    doc.size = fread(doc.data, 1, DOC_BYTES_MAX - 1, file);
+    doc.data[doc.size] = 0;
+    assert_int_equal(fclose(file), 0);
+    found = strstr((const char *)doc.data, mark);
+    assert_non_null(found);
+    found += strlen(mark);
+    if (getenv("TAMIS_RENEW") != NULL) {
+        file = fopen(SIGNALS_DOC, "wb");
+        assert_non_null(file);
+        (void)fwrite(doc.data, 1, (size_t)(found - (const char *)doc.data), file);
+        (void)fwrite(tables.data, 1, tables.size - 1, file);
+        assert_int_equal(fclose(file), 0);
+    } else {
+        assert_string_equal(found, (const char *)tables.data);
+    }
+    tamis_buf_fini(&tables);
+    tamis_buf_fini(&doc);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -94,6 +170,7 @@ int main(void)
         cmocka_unit_test(test_columns_are_filled),
         cmocka_unit_test(test_unknown_names_get_a_suggestion),
         cmocka_unit_test(test_word_set),
+        cmocka_unit_test(test_the_document_is_up_to_date),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

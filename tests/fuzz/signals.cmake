@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+tamis_fuzz_target(fuzz_signals LIBS tamis::signals m)
