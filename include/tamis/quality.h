@@ -25,12 +25,12 @@
 #include "tamis/slice.h"
 #include "tamis/status.h"
 
-#define TAMIS_QUALITY_SPEC_MAX    ((size_t)(1u << 20)) /* bytes of a specification */
-#define TAMIS_QUALITY_STEPS_MAX   1024u
-#define TAMIS_QUALITY_REASONS_MAX 1024u
-#define TAMIS_QUALITY_COLUMNS_MAX 1024u
-#define TAMIS_REASON_SIZE         64u
-#define TAMIS_QUALITY_LANGUAGE_SIZE  16u /* "en", "und", "zh-Hant"; with the zero */
+#define TAMIS_QUALITY_SPEC_MAX      ((size_t)(1u << 20)) /* bytes of a specification */
+#define TAMIS_QUALITY_STEPS_MAX     1024u
+#define TAMIS_QUALITY_REASONS_MAX   1024u
+#define TAMIS_QUALITY_COLUMNS_MAX   1024u
+#define TAMIS_REASON_SIZE           64u
+#define TAMIS_QUALITY_LANGUAGE_SIZE 16u /* "en", "und", "zh-Hant"; with the zero */
 
 struct tamis_edits;
 struct tamis_roots;
@@ -103,10 +103,10 @@ size_t tamis_quality_reason_count(const tamis_quality *quality);
 const char *tamis_quality_reason(const tamis_quality *quality, size_t reason);
 
 typedef struct tamis_grade {
-    uint16_t reason;                         /* 0: passes */
+    uint16_t reason;                            /* 0: passes */
     char language[TAMIS_QUALITY_LANGUAGE_SIZE]; /* "und": unknown; "": not looked for */
-    double language_score;                   /* NAN: not looked for */
-    const double *values;                    /* one for each column */
+    double language_score;                      /* NAN: not looked for */
+    const double *values;                       /* one for each column */
     tamis_slice text; /* as the edits leave it; the text itself where there are none */
     const struct tamis_edits *edits; /* of the text that was given; NULL: none */
     const struct tamis_edits

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "profile.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -66,7 +65,7 @@ static bool number_of(const char *text, double *out_number)
 {
     char *end = NULL;
 
-    if (text == NULL || text[0] == '\0' || isspace((unsigned char)text[0]) != 0) {
+    if (text == NULL || text[0] == '\0' || text[0] == ' ' || (text[0] >= '\t' && text[0] <= '\r')) {
         return false;
     }
     errno = 0;

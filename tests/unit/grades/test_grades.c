@@ -58,7 +58,8 @@ static void make_row(tamis_rng *rng, tamis_ord ord, made *m)
 
     m->values[0] = NAN;
     m->values[1] = (double)tamis_rng_below(rng, 254);
-    m->values[2] = tamis_rng_below(rng, 9) == 0 ? (double)NAN : (double)tamis_rng_below(rng, UINT32_MAX);
+    m->values[2] =
+        tamis_rng_below(rng, 9) == 0 ? (double)NAN : (double)tamis_rng_below(rng, UINT32_MAX);
     m->values[3] = (double)tamis_rng_below(rng, 1000) / 7;
     m->values[4] = tamis_rng_below(rng, 3) == 0 ? (double)NAN : odd[tamis_rng_below(rng, 7)];
     m->values[5] = (double)tamis_rng_below(rng, 70000);
