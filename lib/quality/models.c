@@ -13,6 +13,7 @@
 #include "tamis/language.h"
 #include "tamis/perplexity.h"
 #include "tamis/pii.h"
+#include "tamis/url_lists.h"
 #include "word_list.h"
 
 struct tamis_models {
@@ -23,6 +24,7 @@ struct tamis_models {
     tamis_lm *lm;
     tamis_pieces *pieces;
     tamis_keywords *keywords;
+    tamis_url_lists *url_lists;
     tamis_word_set *gopher_stop_words;
     tamis_word_set *stop_words;
     tamis_word_set *flagged_words;
@@ -36,6 +38,7 @@ struct tamis_models_scratch {
     tamis_perplexity *perplexity;
     tamis_keyword_scan *keywords;
     tamis_pii **pii; /* of each step */
+    tamis_buf url;
 };
 
 /* ---- Opening ---- */
@@ -105,6 +108,19 @@ static tamis_status open_keywords(tamis_models *models, const tamis_profile_file
                                  &models->keywords, err);
 }
 
+/* Entries are domains until a line "[kind]" says otherwise. */
+static tamis_status open_url_lists(tamis_models *models, const tamis_profile_file *file,
+                                   tamis_err *err)
+{
+    tamis_status status = tamis_url_lists_create(&models->url_lists, err);
+
+    if (status == TAMIS_OK) {
+        status = tamis_url_lists_add(models->url_lists, TAMIS_URL_DOMAIN,
+                                     models->maps[file->role].bytes, file->path, err);
+    }
+    return status == TAMIS_OK ? tamis_url_lists_finish(models->url_lists, err) : status;
+}
+
 static tamis_status open_model(tamis_models *models, const tamis_profile_file *file, tamis_err *err)
 {
     const tamis_file_map *map = &models->maps[file->role];
@@ -125,6 +141,7 @@ static tamis_status open_model(tamis_models *models, const tamis_profile_file *f
     case ROLE_FLAGGED_WORDS:
         return tamis_word_list_parse(map->bytes, file->path, &models->flagged_words, err);
     case ROLE_BLOCKLIST:
+        return open_url_lists(models, file, err);
     case ROLE_COUNT:
         break;
     }
@@ -200,6 +217,7 @@ void tamis_models_close(tamis_models *models)
     tamis_lm_destroy(models->lm);
     tamis_pieces_destroy(models->pieces);
     tamis_keywords_destroy(models->keywords);
+    tamis_url_lists_destroy(models->url_lists);
     tamis_word_set_destroy(models->gopher_stop_words);
     tamis_word_set_destroy(models->stop_words);
     tamis_word_set_destroy(models->flagged_words);
@@ -264,6 +282,7 @@ tamis_status tamis_models_scratch_create(const tamis_models *models,
         return tamis_err_set(err, TAMIS_ENOMEM, "no memory for models");
     }
     scratch->models = models;
+    tamis_buf_init(&scratch->url, 0);
     status = tamis_language_scratch_create(models->language, &scratch->language, err);
     if (status == TAMIS_OK && models->classifier != NULL) {
         status = tamis_classifier_scratch_create(models->classifier, &scratch->classifier, err);
@@ -295,6 +314,7 @@ void tamis_models_scratch_destroy(tamis_models_scratch *scratch)
         tamis_pii_destroy(scratch->pii[i]);
     }
     free((void *)scratch->pii);
+    tamis_buf_fini(&scratch->url);
     tamis_keyword_scan_destroy(scratch->keywords);
     tamis_perplexity_destroy(scratch->perplexity);
     tamis_classifier_scratch_destroy(scratch->classifier);
@@ -475,6 +495,23 @@ static tamis_status run_pii(tamis_pii *pii, const tamis_profile_step *step, tami
                : tamis_err_set(err, status, "personal data: %s", tamis_status_text(status));
 }
 
+static tamis_status run_url(tamis_models_scratch *scratch, tamis_slice url, unsigned *out_reason,
+                            tamis_err *err)
+{
+    const char *reason = NULL;
+    tamis_status status = TAMIS_OK;
+
+    if (url.size == 0) {
+        return TAMIS_OK;
+    }
+    status = tamis_url_lists_match(scratch->models->url_lists, url, &scratch->url, &reason, err);
+    for (unsigned i = 0; status == TAMIS_OK && reason != NULL && *out_reason == 0; i++) {
+        TAMIS_ASSERT(tamis_url_reasons[i] != NULL);
+        *out_reason = strcmp(tamis_url_reasons[i], reason) == 0 ? i + 1 : 0;
+    }
+    return status;
+}
+
 tamis_status tamis_models_step(tamis_models_scratch *scratch, size_t index, tamis_slice text,
                                tamis_slice url, tamis_edits *edits, double *values,
                                unsigned *out_reason, tamis_err *err)
@@ -489,8 +526,7 @@ tamis_status tamis_models_step(tamis_models_scratch *scratch, size_t index, tami
     case STEP_PII:
         return run_pii(scratch->pii[index], step, text, edits, values, out_reason, err);
     case STEP_URL:
-        (void)url;
-        return TAMIS_OK;
+        return run_url(scratch, url, out_reason, err);
     case STEP_RULE:
     case STEP_EDIT:
     case STEP_LANGUAGE:

@@ -5,11 +5,7 @@
 
 #include "needs.h"
 #include "quality_internal.h"
-
-/* Reasons of the step `url`, as datatrove names them. */
-static const char *const url_reasons[] = {
-    "domain",           "subdomain",           "url", "hard_blacklisted",
-    "soft_blacklisted", "blacklisted_subword", NULL};
+#include "step_names.h"
 
 static tamis_status add_reason(tamis_quality *quality, const char *name, uint16_t *out_reason,
                                tamis_err *err)
@@ -36,7 +32,7 @@ static tamis_status add_reasons(tamis_quality *quality, tamis_quality_step *step
         if (profile->kind == STEP_EDIT) {
             name = tamis_line_rule_drop_reason(step->line_rule, i);
         } else if (profile->kind == STEP_URL) {
-            name = url_reasons[i];
+            name = tamis_url_reasons[i];
         } else {
             name = i == 0 ? profile->reason : NULL;
         }

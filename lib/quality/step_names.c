@@ -10,6 +10,10 @@ const char *const tamis_pii_action_names[] = {"report", "mask", "drop", NULL};
 const char *const tamis_keyword_match_names[] = {"datatrove", "tfds",      "dolma", "dclm",
                                                  "rpv2",      "substring", NULL};
 
+const char *const tamis_url_reasons[] = {
+    "domain",           "subdomain",           "url", "hard_blacklisted",
+    "soft_blacklisted", "blacklisted_subword", NULL};
+
 const char *const *tamis_edit_step_names(void)
 {
 #define RULE_NAME(rule, name) name,

@@ -22,6 +22,9 @@ extern const char *const tamis_pii_action_names[];
 /* How terms are matched: tamis_keyword_rules by name; "substring" besides. */
 extern const char *const tamis_keyword_match_names[];
 
+/* Reasons of the step `url`, as datatrove names them; NULL ends the list. */
+extern const char *const tamis_url_reasons[];
+
 /* Names of line rules; NULL ends the list. */
 const char *const *tamis_edit_step_names(void);
 

@@ -27,6 +27,7 @@ typedef struct fixture {
     tamis_quality *quality;
     tamis_grader *grader;
     char *text;
+    const char *url; /* NULL: none */
     tamis_grade grade;
     tamis_err err;
 } fixture;
@@ -112,7 +113,8 @@ static const char *grade(fixture *f, const char *text)
     assert_non_null(f->text);
     memcpy(f->text, text, size);
     if (tamis_grader_run(f->grader, tamis_slice_of((const uint8_t *)f->text, size),
-                         tamis_slice_of(NULL, 0), &f->grade, &f->err) != TAMIS_OK) {
+                         f->url == NULL ? tamis_slice_of(NULL, 0) : tamis_slice_of_string(f->url),
+                         &f->grade, &f->err) != TAMIS_OK) {
         fail_msg("%s", f->err.text);
     }
     return tamis_quality_reason(f->quality, f->grade.reason);
@@ -298,6 +300,28 @@ static void languages_decide(void **state)
     assert_string_equal(f->grade.language, "de");
 }
 
+static void blocklists_drop_by_url(void **state)
+{
+    fixture *f = *state;
+    tamis_quality_request request = request_of(NULL);
+    FILE *file = fopen(f->path, "w");
+
+    assert_non_null(file);
+    assert_true(fputs("# domains\nbad.example\n[word]\ncasino\n", file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    request.blocklist = f->path;
+    assert_int_equal(tamis_quality_resolve(&request, &f->spec, &f->skipped, &f->err), TAMIS_OK);
+    open_spec(f);
+    f->url = "https://www.bad.example/page";
+    assert_string_equal(grade(f, "Text."), "domain");
+    f->url = "https://good.example/casino/";
+    assert_string_equal(grade(f, "Text."), "hard_blacklisted");
+    f->url = "https://good.example/";
+    assert_string_equal(grade(f, "Text."), "");
+    f->url = NULL;
+    assert_string_equal(grade(f, "Text."), "");
+}
+
 /* Every built-in profile resolves, opens, and its specification is its own canonical form. */
 static void built_in_profiles_work(void **state)
 {
@@ -355,6 +379,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(edits_change_what_later_rules_see, setup, teardown),
         cmocka_unit_test_setup_teardown(personal_data_is_masked_or_reported, setup, teardown),
         cmocka_unit_test_setup_teardown(languages_decide, setup, teardown),
+        cmocka_unit_test_setup_teardown(blocklists_drop_by_url, setup, teardown),
         cmocka_unit_test_setup_teardown(built_in_profiles_work, setup, teardown),
         cmocka_unit_test_setup_teardown(missing_models_are_named_or_refused, setup, teardown),
     };
