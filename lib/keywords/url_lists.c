@@ -310,7 +310,7 @@ static tamis_slice registered(const tamis_url_lists *lists, tamis_slice host)
     char name[HOST_MAX + 1];
     size_t before = SIZE_MAX;
 
-    if (host.size > HOST_MAX) {
+    if (host.size == 0 || host.size > HOST_MAX) {
         return tamis_slice_of(NULL, 0);
     }
     memcpy(name, host.data, host.size);

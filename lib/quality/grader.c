@@ -116,7 +116,7 @@ static tamis_status begin_stage(tamis_grader *grader, tamis_slice text, tamis_er
     grader->families = 0;
     for (size_t i = stage->first_column; i < stage->end_column; i++) {
         if (quality->columns[i].signal != NO_SIGNAL) {
-            grader->values[quality->columns[i].signal] = NAN;
+            grader->values[quality->columns[i].signal] = (double)NAN;
         }
     }
     tamis_text_view_set(grader->view, text);
@@ -216,16 +216,17 @@ static tamis_status run_rule(tamis_grader *grader, const tamis_quality_step *ste
     return status;
 }
 
+/* A line rule gives none but the reasons that it lists. */
 static uint16_t find_reason(const tamis_quality *quality, const tamis_quality_step *step,
                             const char *name)
 {
-    for (uint16_t i = 0; i < step->reason_count; i++) {
-        if (strcmp(quality->reasons[step->reason + i], name) == 0) {
-            return (uint16_t)(step->reason + i);
-        }
+    uint16_t at = 0;
+
+    while (at < step->reason_count && strcmp(quality->reasons[step->reason + at], name) != 0) {
+        at++;
     }
-    TAMIS_ASSERT(!"a line rule gave a reason that it does not list");
-    return 0;
+    TAMIS_ASSERT(at < step->reason_count);
+    return (uint16_t)(step->reason + at);
 }
 
 static tamis_status run_edit(tamis_grader *grader, const tamis_quality_step *step, tamis_err *err)
@@ -321,7 +322,7 @@ static tamis_status run_step(tamis_grader *grader, const tamis_quality_step *ste
 static void reset(tamis_grader *grader)
 {
     for (size_t i = 0; i < grader->quality->column_count; i++) {
-        grader->columns[i] = NAN;
+        grader->columns[i] = (double)NAN;
     }
     tamis_edits_reset(&grader->edits);
     tamis_edits_reset(&grader->spans);
@@ -330,7 +331,7 @@ static void reset(tamis_grader *grader)
     grader->reason = 0;
     grader->has_ended = false;
     grader->language[0] = '\0';
-    grader->language_score = NAN;
+    grader->language_score = (double)NAN;
 }
 
 tamis_status tamis_grader_run(tamis_grader *grader, tamis_slice text, tamis_slice url,

@@ -361,7 +361,7 @@ static double bucket_of(double perplexity, const char *language)
     tamis_cutoffs cutoffs;
 
     if (isnan(perplexity) || !tamis_cutoffs_find(language, &cutoffs)) {
-        return NAN;
+        return (double)NAN;
     }
     return (double)tamis_bucket_of(perplexity, &cutoffs);
 }
@@ -393,7 +393,7 @@ tamis_status tamis_models_signals(tamis_models_scratch *scratch, tamis_slice tex
                                   tamis_err *err)
 {
     static const uint64_t none[TAMIS_SIGNAL_WORDS] = {0};
-    double score = NAN;
+    double score = (double)NAN;
     tamis_status status = TAMIS_OK;
 
     if (memcmp(wanted, none, sizeof(none)) == 0) {
