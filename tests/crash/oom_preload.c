@@ -19,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <ucontext.h>
 #include <unistd.h>
 
 #define EXPORT __attribute__((visibility("default")))
@@ -59,9 +58,9 @@ static int is_runtime(const char *module)
     return 0;
 }
 
-/* Best effort, as the next: the process is lost anyway, so that calls are used which are not made
- * for this. */
-static void on_abort(int number)
+/* Prints the stack and the innermost module outside the runtimes. Best effort: the process is lost
+ * anyway, so that calls are used which are not made for this. */
+static void tell(const char *what, int number)
 {
     void *frames[FRAMES_MAX];
     int count = backtrace(frames, FRAMES_MAX);
@@ -74,22 +73,19 @@ static void on_abort(int number)
         }
     }
     backtrace_symbols_fd(frames, count, STDERR_FILENO);
-    (void)!dprintf(STDERR_FILENO, "abort from %s\n", module);
+    (void)!dprintf(STDERR_FILENO, "%s %s\n", what, module);
     (void)signal(number, SIG_DFL);
     (void)raise(number);
 }
 
-static void on_fault(int number, siginfo_t *unused, void *context)
+static void on_abort(int number)
 {
-    const ucontext_t *state = context;
-    uintptr_t address = (uintptr_t)state->uc_mcontext.gregs[REG_RIP];
-    void *place = NULL;
+    tell("abort from", number);
+}
 
-    (void)unused;
-    memcpy(&place, &address, sizeof(place));
-    (void)!dprintf(STDERR_FILENO, "segmentation fault in %s\n", module_of(place));
-    (void)signal(number, SIG_DFL);
-    (void)raise(number);
+static void on_fault(int number)
+{
+    tell("segmentation fault in", number);
 }
 
 /* Threads that block all signals would die of a fault without a word. */
@@ -111,7 +107,7 @@ EXPORT int pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
 __attribute__((constructor)) static void start(void)
 {
     const char *at = getenv("OOM_AT");
-    struct sigaction fault = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
+    struct sigaction fault = {.sa_handler = on_fault};
     struct sigaction aborted = {.sa_handler = on_abort};
     void *frame = NULL;
 

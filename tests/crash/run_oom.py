@@ -29,12 +29,14 @@ from cluster import GOOD
 import outputs
 
 # What the preload says of an abort: where it comes from, whatever the library says itself or not.
-ABORTS = re.compile(r"^abort from \S*/lib(rocksdb|zmq)\.so", re.MULTILINE)
+# libpgm is what Debian's libzmq starts in zmq_ctx_new: it asserts without a word, and looks up a protocol in a table
+# of glibc's that was not filled.
+ABORTS = re.compile(r"^abort from \S*/lib(rocksdb|zmq|pgm-5\.3)\.so", re.MULTILINE)
 # Of glibc, about a heap that somebody wrote over.
 CORRUPT = re.compile(r"^(malloc|realloc|free|munmap_chunk|malloc_consolidate)\(\): |double free"
                      r"|corrupted|stack smashing", re.MULTILINE)
 # RocksDB (and what it calls) uses some memory that it asked for without a look.
-FAULTS = re.compile(r"segmentation fault in \S*/lib(rocksdb|lz4|zmq|stdc\+\+)\.so")
+FAULTS = re.compile(r"^segmentation fault in \S*/lib(rocksdb|lz4|zmq|pgm-5\.3)\.so", re.MULTILINE)
 THREADS = 2
 RUN_S = 60
 LINES_SHOWN = 80  # a stack and what the library said before
