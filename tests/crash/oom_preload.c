@@ -42,11 +42,14 @@ static const char *module_of(void *place)
     return dladdr(place, &info) != 0 && info.dli_fname != NULL ? info.dli_fname : "?";
 }
 
-/* Not where an abort comes from, though it is where it happens. */
+/* Not where an abort comes from, though it is where it happens. The last ones are C++ libraries
+ * whose copies of std::vector and the like serve RocksDB too, since the linker takes the first; a
+ * run without quality calls nothing else of them. */
 static int is_runtime(const char *module)
 {
-    static const char *const NAMES[] = {"libc.so",     "libpthread.so", "libstdc++.so",
-                                        "libgcc_s.so", "ld-linux",      "liboom_preload.so"};
+    static const char *const NAMES[] = {
+        "libc.so",           "libpthread.so",    "libstdc++.so", "libgcc_s.so", "ld-linux",
+        "liboom_preload.so", "libsentencepiece", "libfasttext",  "libcld2",     "libicu"};
     const char *slash = strrchr(module, '/');
     const char *base = slash == NULL ? module : slash + 1;
 
