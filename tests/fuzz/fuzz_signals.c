@@ -69,6 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     tamis_buf_init(&bytes, 0);
     tamis_buf_init(&text, 0);
+    TAMIS_ASSERT(tamis_buf_reserve(&bytes, size + 1) == TAMIS_OK);
     TAMIS_ASSERT(tamis_buf_append(&bytes, data, size) == TAMIS_OK);
     TAMIS_ASSERT(tamis_buf_reserve(&text, 4 * size + 1) == TAMIS_OK);
     TAMIS_ASSERT(tamis_utf8_repair(tamis_buf_slice(&bytes), &text) == TAMIS_OK);
