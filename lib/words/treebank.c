@@ -578,116 +578,63 @@ static size_t final_period(tamis_slice text)
     return (size_t)(period - text.data);
 }
 
-/* Whether all bytes are ASCII letters, digits or '_'. */
-static bool is_plain(const tamis_text_view *view, size_t begin, size_t end)
+/* One word of white-space splitting. */
+static tamis_status split_word(tamis_text_view *view, const tamis_treebank_word *word,
+                               tamis_word_store *store)
 {
-    const tamis_masks *masks = tamis_masks_of(view);
+    const tamis_slice text = tamis_slice_of(view->text.data + word->from, word->to - word->from);
 
-    while (begin < end) {
-        const tamis_masks *block = &masks[begin / TAMIS_WORDS_BLOCK];
-        const size_t place = begin % TAMIS_WORDS_BLOCK;
-        const size_t left = TAMIS_WORDS_BLOCK - place;
-        const size_t size = end - begin < left ? end - begin : left;
-        const uint64_t ones = size < 64 ? (1ull << size) - 1 : ~0ull;
+    if (store->count + TAMIS_TREEBANK_WORD_MAX > store->flags.capacity) {
+        tamis_status status = tamis_word_store_reserve(store);
 
-        if ((((block->word & block->ascii) >> place) & ones) != ones) {
-            return false;
-        }
-        begin += size;
-    }
-    return true;
-}
-
-/* Whether a plain word is one of those that are cut in two: after three letters. */
-static bool is_contraction(const uint8_t *word, size_t size)
-{
-    static const char *const cut_words[] = {"cannot", "gimme", "gonna", "gotta", "lemme", "wanna"};
-    char folded[6] = {0};
-
-    if (size < 5 || size > 6) {
-        return false;
-    }
-    for (size_t i = 0; i < size; i++) {
-        folded[i] = (char)(word[i] | 0x20);
-    }
-    for (size_t i = 0; i < sizeof(cut_words) / sizeof(cut_words[0]); i++) {
-        if (strlen(cut_words[i]) == size && memcmp(folded, cut_words[i], size) == 0) {
-            return true;
+        if (status != TAMIS_OK) {
+            return status;
         }
     }
-    return false;
+    return tamis_treebank_split_word(view, word, store)
+               ? TAMIS_OK
+               : split_piece(&view->treebank, text, word->from, word->begin - word->from,
+                             word->end - word->from, store);
 }
 
-/* The most frequent of words that are not plain: a plain one with one character behind it, which is
- * a word of its own, or a period, which stays. */
-static bool split_marked(const tamis_text_view *view, tamis_slice text, size_t base, size_t begin,
-                         size_t end, tamis_word_store *store)
+/* Words from the one with the final period on. */
+static tamis_status split_last(tamis_text_view *view, tamis_treebank_word *word, size_t period,
+                               tamis_word_store *store)
 {
-    static const uint32_t apart = HAS_COMMA | HAS_SYMBOL | HAS_MARK | HAS_STAR | HAS_BRACKET;
-    const size_t mark = end - 1;
-    const uint32_t group = text.data[mark] < 0x80 ? groups[text.data[mark]] : 0;
-    const bool is_apart = (group & apart) != 0;
+    const tamis_slice text = tamis_slice_of(view->text.data + word->from, word->to - word->from);
 
-    if (mark == begin || (!is_apart && group != HAS_PERIOD) ||
-        !is_plain(view, base + begin, base + mark) ||
-        is_contraction(text.data + begin, mark - begin)) {
-        return false;
+    if (word->end != word->to || period <= word->begin) {
+        return split_piece(&view->treebank, text, word->from, word->begin - word->from, text.size,
+                           store);
     }
-    tamis_word_store_add(
-        store, base + begin, base + (is_apart ? mark : end),
-        tamis_word_flags(tamis_slice_of(text.data + begin, (is_apart ? mark : end) - begin)));
-    if (is_apart) {
-        tamis_word_store_add(store, base + mark, base + end, TAMIS_WORD_PUNCTUATION);
-    }
-    return true;
-}
-
-/* One word of white-space splitting that the final period does not concern. */
-static tamis_status split_word(tamis_text_view *view, tamis_slice text, size_t base, size_t begin,
-                               size_t end, const uint8_t *flags, tamis_word_store *store)
-{
-    tamis_status status = TAMIS_OK;
-
-    if (store->count + 2 > store->flags.capacity) {
-        status = tamis_word_store_reserve(store);
-    }
-    if (status != TAMIS_OK) {
-        return status;
-    }
-    if (is_plain(view, base + begin, base + end) &&
-        !is_contraction(text.data + begin, end - begin)) {
-        tamis_word_store_add(
-            store, base + begin, base + end,
-            flags != NULL ? *flags
-                          : tamis_word_flags(tamis_slice_of(text.data + begin, end - begin)));
-    } else if (!split_marked(view, text, base, begin, end, store)) {
-        status = split_piece(&view->treebank, text, base, begin, end, store);
-    }
-    return status;
+    word->period = view->text.data[period - 1] != '.' ? period : SIZE_MAX;
+    return split_word(view, word, store);
 }
 
 tamis_status tamis_treebank_split(tamis_text_view *view, const tamis_words *words, size_t from,
                                   size_t to, size_t *next_word, tamis_word_store *store)
 {
-    const tamis_slice text = tamis_slice_of(view->text.data + from, to - from);
-    const size_t period = final_period(text);
+    const size_t period = from + final_period(tamis_slice_of(view->text.data + from, to - from));
     size_t i = *next_word;
     tamis_status status = TAMIS_OK;
 
     for (; i < words->count && words->begin[i] < to && status == TAMIS_OK; i++) {
         const bool is_clipped = words->begin[i] < from || words->end[i] > to;
-        const size_t begin = (words->begin[i] > from ? words->begin[i] : from) - from;
-        const size_t end = (words->end[i] < to ? words->end[i] : to) - from;
+        tamis_treebank_word word = {.from = from,
+                                    .to = to,
+                                    .begin = words->begin[i] > from ? words->begin[i] : from,
+                                    .end = words->end[i] < to ? words->end[i] : to,
+                                    .period = SIZE_MAX,
+                                    .flags = is_clipped ? NULL : &words->flags[i]};
 
         if (words->end[i] <= from) {
             continue;
         }
-        if (end > period) {
-            status = split_piece(&view->treebank, text, from, begin, text.size, store);
+        if (word.end > period) {
+            status = split_last(view, &word, period, store);
             break;
         }
-        status =
-            split_word(view, text, from, begin, end, is_clipped ? NULL : &words->flags[i], store);
+        status = split_word(view, &word, store);
     }
     while (i < words->count && words->end[i] <= to) {
         i++;
