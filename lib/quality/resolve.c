@@ -32,14 +32,22 @@ static tamis_status unknown_profile(const char *name, tamis_err *err)
 {
     const char *const *names = tamis_quality_profile_names();
     const char *nearest = tamis_suggest(name, names, names_count(names));
+    tamis_status status = TAMIS_OK;
+    tamis_buf list;
 
-    return nearest == NULL
-               ? tamis_err_set(err, TAMIS_EARG,
-                               "unknown profile '%.200s': neither a built-in one "
-                               "('tamis grade --list-profiles') nor a file",
-                               name)
-               : tamis_err_set(err, TAMIS_EARG, "unknown profile '%.200s'; did you mean '%s'?",
-                               name, nearest);
+    if (nearest != NULL) {
+        return tamis_err_set(err, TAMIS_EARG, "unknown profile '%.200s'; did you mean '%s'?", name,
+                             nearest);
+    }
+    tamis_buf_init(&list, 0);
+    for (size_t i = 0; status == TAMIS_OK && names[i] != NULL; i++) {
+        status = tamis_buf_append_format(&list, "%s%s", i == 0 ? "" : ", ", names[i]);
+    }
+    status = tamis_err_set(err, TAMIS_EARG,
+                           "unknown profile '%.100s': no file, and none of those built in (%.*s)",
+                           name, (int)list.size, (const char *)list.data);
+    tamis_buf_fini(&list);
+    return status;
 }
 
 /* Paths in a profile's file are those beside it. */
