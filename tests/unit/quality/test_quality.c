@@ -369,6 +369,42 @@ static void missing_models_are_named_or_refused(void **state)
     assert_int_equal(tamis_quality_resolve(&request, &f->spec, &f->skipped, &f->err), TAMIS_EARG);
 }
 
+/* Repetition of lines and paragraphs has no value where there is only one: that is no fault. */
+static void one_line_is_no_repetition(void **state)
+{
+    static const char text[] =
+        "When the rain had stopped, the old keeper of the lighthouse climbed down to the harbor "
+        "and "
+        "looked for the boat that his brother had promised to mend before winter; nobody knew "
+        "where "
+        "it was, and with every hour the tide rose higher against the black stones, while gulls "
+        "cried above empty nets and a dog followed him to the very end of the long pier.";
+    static const char *const profiles[] = {"dclm", "gopher-paper"};
+    fixture *f = *state;
+
+    for (size_t i = 0; i < 2; i++) {
+        tamis_quality_request request = request_of(profiles[i]);
+
+        assert_int_equal(tamis_quality_resolve(&request, &f->spec, &f->skipped, &f->err), TAMIS_OK);
+        open_spec(f);
+        assert_string_equal(grade(f, text), "");
+    }
+}
+
+/* datatrove throws on the empty text; a part of the profile that lacks the rule of length drops it
+ * too. */
+static void repetition_drops_the_empty_text(void **state)
+{
+    fixture *f = *state;
+
+    open_yaml(f,
+              "name: x\nsteps:\n  - {rule: chars, signal: datatrove_dup_para_char_frac, "
+              "drop: \"> 0.2\", \"null\": drop}\n",
+              TAMIS_QUALITY_PROFILE);
+    assert_string_equal(grade(f, ""), "chars");
+    assert_string_equal(grade(f, "x"), "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -381,6 +417,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(languages_decide, setup, teardown),
         cmocka_unit_test_setup_teardown(blocklists_drop_by_url, setup, teardown),
         cmocka_unit_test_setup_teardown(built_in_profiles_work, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_line_is_no_repetition, setup, teardown),
+        cmocka_unit_test_setup_teardown(repetition_drops_the_empty_text, setup, teardown),
         cmocka_unit_test_setup_teardown(missing_models_are_named_or_refused, setup, teardown),
     };
 
