@@ -262,11 +262,11 @@ static tamis_status json_column(tamis_json *json, const char *name, const tamis_
     tamis_json_begin_object(json, name);
     tamis_json_uint(json, "count", column->count);
     tamis_json_uint(json, "nulls", column->null_count);
-    json_number(json, "min", column->count == 0 ? NAN : column->min);
+    json_number(json, "min", column->count == 0 ? (double)NAN : column->min);
     for (size_t i = 0; i < SHARE_COUNT; i++) {
         json_number(json, share_names[i], values[i]);
     }
-    json_number(json, "max", column->count == 0 ? NAN : column->max);
+    json_number(json, "max", column->count == 0 ? (double)NAN : column->max);
     tamis_json_end_object(json);
     return TAMIS_OK;
 }

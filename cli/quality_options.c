@@ -128,27 +128,20 @@ static tamis_status resolve(const tamis_quality_request *request, char **out_spe
     return status;
 }
 
-tamis_status tamis_quality_options_resolve(const tamis_options *options, char **out_spec,
-                                           char **out_skipped, tamis_err *err)
+static tamis_status resolve_options(const tamis_options *options, bool is_all, char **out_spec,
+                                    char **out_skipped, tamis_err *err)
 {
     const char *codes[LANGUAGES_MAX];
     char *languages = NULL;
     const char *given = tamis_options_text(options, "languages");
-    const char *lonely = first_given(options, others);
     tamis_quality_request request;
     tamis_status status = TAMIS_OK;
 
-    *out_spec = NULL;
-    *out_skipped = NULL;
-    if (tamis_options_text(options, "quality") == NULL && first_given(options, alone) == NULL) {
-        return lonely == NULL ? TAMIS_OK
-                              : tamis_err_set(err, TAMIS_EARG,
-                                              "--%s: give --quality too, or an option that looks "
-                                              "at documents (--languages, --classifier, --lm, "
-                                              "--keywords, --blocklist, --pii)",
-                                              lonely);
-    }
     fill_request(options, &request);
+    request.finds_language = is_all;
+    if (is_all && request.profile == NULL && !tamis_options_is_given(options, "signals")) {
+        request.mode = TAMIS_QUALITY_ALL;
+    }
     if (given != NULL) {
         languages = strdup(given);
         if (languages == NULL) {
@@ -162,6 +155,37 @@ tamis_status tamis_quality_options_resolve(const tamis_options *options, char **
     }
     free(languages);
     return status;
+}
+
+bool tamis_quality_options_ask(const tamis_options *options)
+{
+    return tamis_options_text(options, "quality") != NULL || first_given(options, alone) != NULL;
+}
+
+tamis_status tamis_quality_options_resolve(const tamis_options *options, char **out_spec,
+                                           char **out_skipped, tamis_err *err)
+{
+    const char *lonely = first_given(options, others);
+
+    *out_spec = NULL;
+    *out_skipped = NULL;
+    if (tamis_quality_options_ask(options)) {
+        return resolve_options(options, false, out_spec, out_skipped, err);
+    }
+    return lonely == NULL ? TAMIS_OK
+                          : tamis_err_set(err, TAMIS_EARG,
+                                          "--%s: give --quality too, or an option that looks at "
+                                          "documents (--languages, --classifier, --lm, "
+                                          "--keywords, --blocklist, --pii)",
+                                          lonely);
+}
+
+tamis_status tamis_quality_options_resolve_all(const tamis_options *options, char **out_spec,
+                                               char **out_skipped, tamis_err *err)
+{
+    *out_spec = NULL;
+    *out_skipped = NULL;
+    return resolve_options(options, true, out_spec, out_skipped, err);
 }
 
 void tamis_quality_print_skipped(const char *command, const char *skipped, FILE *file)

@@ -95,6 +95,13 @@ TAMIS_MUST_USE
 tamis_status tamis_quality_options_resolve(const tamis_options *options, char **out_spec,
                                            char **out_skipped, tamis_err *err);
 
+/* Whether a specification is asked for. */
+bool tamis_quality_options_ask(const tamis_options *options);
+/* Resolves also where none is: then all signals are computed, unless --signals says otherwise. */
+TAMIS_MUST_USE
+tamis_status tamis_quality_options_resolve_all(const tamis_options *options, char **out_spec,
+                                               char **out_skipped, tamis_err *err);
+
 /* Tells on `file` which rules were left out. */
 void tamis_quality_print_skipped(const char *command, const char *skipped, FILE *file);
 

@@ -50,6 +50,7 @@ typedef struct tamis_quality_request {
     const char *profile; /* name of a built-in profile, or a file */
     tamis_quality_mode mode;
     bool requires_models; /* a rule that lacks its model or list is an error */
+    bool finds_language;  /* also where no rule needs it */
     const char *const *languages;
     size_t language_count;
     double language_score_min;  /* negative: not given */

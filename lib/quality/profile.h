@@ -117,6 +117,10 @@ TAMIS_MUST_USE
 tamis_status tamis_profile_step_add_language(tamis_profile_step *step, const char *language);
 void tamis_profile_step_clear_languages(tamis_profile_step *step);
 
+/* Adds a column on the original text, unless it is there. TAMIS_ENOMEM. */
+TAMIS_MUST_USE
+tamis_status tamis_profile_add_signal(tamis_profile *profile, const char *name);
+
 /* NULL: there is none. */
 const tamis_profile_file *tamis_profile_find_file(const tamis_profile *profile,
                                                   tamis_profile_role role);

@@ -101,6 +101,28 @@ bool tamis_profile_step_has_language(const tamis_profile_step *step, const char 
     return false;
 }
 
+tamis_status tamis_profile_add_signal(tamis_profile *profile, const char *name)
+{
+    char **signals = NULL;
+
+    for (size_t i = 0; i < profile->signal_count; i++) {
+        if (strcmp(profile->signals[i], name) == 0) {
+            return TAMIS_OK;
+        }
+    }
+    signals = realloc(profile->signals, (profile->signal_count + 1) * sizeof(*signals));
+    if (signals == NULL) {
+        return TAMIS_ENOMEM;
+    }
+    profile->signals = signals;
+    signals[profile->signal_count] = strdup(name);
+    if (signals[profile->signal_count] == NULL) {
+        return TAMIS_ENOMEM;
+    }
+    profile->signal_count++;
+    return TAMIS_OK;
+}
+
 const tamis_profile_file *tamis_profile_find_file(const tamis_profile *profile,
                                                   tamis_profile_role role)
 {

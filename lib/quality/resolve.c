@@ -163,6 +163,10 @@ static tamis_status merge_language(tamis_profile *profile, const tamis_quality_r
 {
     tamis_profile_step *step = NULL;
 
+    if (request->finds_language &&
+        tamis_profile_add_signal(profile, "language_score") != TAMIS_OK) {
+        return no_memory(err);
+    }
     if (request->language_count == 0 && request->language_score_min < 0) {
         return TAMIS_OK;
     }
