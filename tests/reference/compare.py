@@ -66,12 +66,24 @@ class Comparison:
         except ValueError:
             self.differ(f"{where}: no JSON")
             return
+        self.quality(where, actual, verdict)
         self.order(where, actual, ATTRIBUTE_KEYS)
         self.order(f"{where}: witness", actual.get("witness", {}), WITNESS_KEYS)
         if has_null(actual):
             self.differ(f"{where}: null instead of an absent member")
         self.members(f"{where} ({verdict.document.id})", actual,
                      expected_attribute(verdict, offset, row))
+
+    def quality(self, where, actual, verdict):
+        """Takes the member `quality` away where the run looked at documents."""
+        if not self.corpus.has_quality:
+            return
+        quality = actual.pop("quality", None)
+        if (quality is None) != (verdict.verdict == "quarantine"):
+            self.differ(f"{where}: quality {'absent' if quality is None else 'present'}")
+        elif quality is not None:
+            self.check(f"{where}: reason of quality", quality.get("reason"),
+                       verdict.reason if verdict.is_quality else None)
 
     def order(self, where, actual, keys):
         """Only known members, in their order."""

@@ -47,11 +47,12 @@ class Evidence:
 class Verdict:
     document: Document
     verdict: str = "keep"  # keep, drop, quarantine
-    reason: str = None  # level or fault
+    reason: str = None  # level, fault or rule of quality
     witness: dict = None
     via: list = None  # ords as text
     copies: dict = None
     flags: set = field(default_factory=set)
+    is_quality: bool = False  # a rule of quality dropped it
 
 
 @dataclass

@@ -27,6 +27,7 @@ class Corpus:
     def __init__(self, inputs, settings, split_rows=None):
         """split_rows: {input path: rows of each of its splits}; absent: one split a file."""
         self.settings = settings
+        self.has_quality = False  # records of the run have a member `quality`
         self.inputs = [each for each in inputs if each.is_against]
         self.inputs += [each for each in inputs if not each.is_against]
         read.assign_names(self.inputs)
