@@ -54,9 +54,10 @@ static int teardown(void **state)
 
 static void make_row(tamis_rng *rng, tamis_ord ord, made *m)
 {
-    static const double odd[] = {-0.0, 1e300, -1.5, 4294967294.0, 4294967295.0, 0.1, INFINITY};
+    static const double odd[] = {-0.0, 1e300,           -1.5, 4294967294.0, 4294967295.0,
+                                 0.1,  (double)INFINITY};
 
-    m->values[0] = NAN;
+    m->values[0] = (double)NAN;
     m->values[1] = (double)tamis_rng_below(rng, 254);
     m->values[2] =
         tamis_rng_below(rng, 9) == 0 ? (double)NAN : (double)tamis_rng_below(rng, UINT32_MAX);

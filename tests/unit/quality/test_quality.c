@@ -219,7 +219,8 @@ static void stored_values_are_judged_alike(void **state)
         values[i] = f->grade.values[map[i]];
     }
     assert_string_equal(
-        tamis_quality_reason(wanted, tamis_quality_judge(wanted, values, "", NAN, 0)), "brief");
+        tamis_quality_reason(wanted, tamis_quality_judge(wanted, values, "", (double)NAN, 0)),
+        "brief");
     tamis_quality_close(wanted);
     assert_int_equal(resolve(f, other, TAMIS_QUALITY_PROFILE), TAMIS_OK);
     assert_int_equal(tamis_quality_open(tamis_buf_slice(&f->spec), NULL, &wanted, &f->err),

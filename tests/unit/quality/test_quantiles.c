@@ -98,12 +98,12 @@ static void nulls_and_nothing(void **state)
 
     (void)state;
     tamis_quantiles_init(&quantiles);
-    assert_int_equal(tamis_quantiles_add(&quantiles, NAN), TAMIS_OK);
+    assert_int_equal(tamis_quantiles_add(&quantiles, (double)NAN), TAMIS_OK);
     assert_int_equal(quantiles.count, 0);
     assert_int_equal(quantiles.null_count, 1);
     assert_int_equal(tamis_quantiles_get(&quantiles, shares, 1, &found), TAMIS_OK);
     assert_true(isnan(found));
-    assert_int_equal(tamis_quantiles_add(&quantiles, INFINITY), TAMIS_OK);
+    assert_int_equal(tamis_quantiles_add(&quantiles, (double)INFINITY), TAMIS_OK);
     assert_int_equal(tamis_quantiles_get(&quantiles, shares, 1, &found), TAMIS_OK);
     assert_true(isfinite(found) && found > 1e300);
     tamis_quantiles_fini(&quantiles);

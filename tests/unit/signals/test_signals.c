@@ -75,8 +75,8 @@ static const char *const texts[] = {
     " \t ",
     "a b c d e a b c d e x a b c d e",
     "The quick brown fox... jumps over #the lazy dog.\n\n\xE2\x80\xA2 Bullet \xE2\x80\xA6\n",
-    "\xC3\x89t\xC3\xA9 \xE4\xB8\xAD\xE6\x96\x87 \xE1\xBA\x9B\xCC\xA3 OK\n\xC3\x89t\xC3\xA9 \"x\" "
-    "{}\n",
+    ("\xC3\x89t\xC3\xA9 \xE4\xB8\xAD\xE6\x96\x87 \xE1\xBA\x9B\xCC\xA3 OK\n\xC3\x89t\xC3\xA9 \"x\" "
+     "{}\n"),
 };
 
 static void test_growing_wanted_is_the_same_as_all(void **state)
