@@ -16,7 +16,9 @@ static const tamis_option sample_options[] = {
      .value_name = "REASON",
      .default_shown = "every removed document",
      .group = "Which documents",
-     .help = "url, exact, near, or the code of a fault (invalid_json, ...)"},
+     .help = "url, exact, near, a reason of the profile (gopher_short_doc, ...), or the code of a "
+             "fault "
+             "(invalid_json, ...)"},
     {.name = "count",
      .short_name = 'n',
      .type = TAMIS_OPTION_UINT,
@@ -105,14 +107,16 @@ static int sample(const tamis_options *options)
     uint64_t shown = 0;
     uint64_t found = 0;
     tamis_err err = {0};
+    tamis_status status = TAMIS_OK;
 
     (void)tamis_options_operands(options, &operands);
     what.out_path = operands[0];
-    if (what.reason != NULL && tamis_sample_check_reason(what.reason, &err) != TAMIS_OK) {
+    status = tamis_sample(&what, stdout, &shown, &found, &err);
+    if (status == TAMIS_EARG) {
         (void)fprintf(stderr, "tamis sample: --reason: %s\nTry 'tamis sample --help'.\n", err.text);
         return TAMIS_EXIT_USAGE;
     }
-    if (tamis_sample(&what, stdout, &shown, &found, &err) != TAMIS_OK) {
+    if (status != TAMIS_OK) {
         (void)fprintf(stderr, "tamis sample: %s\n", err.text);
         return TAMIS_EXIT_FAILED;
     }

@@ -82,7 +82,9 @@ static void print_verdict(explain *e)
     if (row->reason.size != 0) {
         tamis_text_out_add(&e->out, ", reason ");
         put_slice(e, row->reason);
-        tamis_text_out_add(&e->out, " (%s)", reason_help(row->reason));
+        if (reason_help(row->reason)[0] != '\0') {
+            tamis_text_out_add(&e->out, " (%s)", reason_help(row->reason));
+        }
     }
     tamis_text_out_add(&e->out, "\n");
 }

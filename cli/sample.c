@@ -290,9 +290,10 @@ tamis_status tamis_sample(const tamis_sample_options *options, FILE *out, uint64
     TAMIS_ASSERT(options->count >= 1 && options->count <= TAMIS_SAMPLE_COUNT_MAX);
     TAMIS_ASSERT(options->shown_bytes >= 1 && options->shown_bytes <= TAMIS_SAMPLE_BYTES_MAX);
     tamis_text_out_init(&text, out);
-    status = options->reason == NULL ? TAMIS_OK : tamis_sample_check_reason(options->reason, err);
-    if (status == TAMIS_OK) {
-        status = tamis_result_job(options->out_path, &s.job, err);
+    status = tamis_result_job(options->out_path, &s.job, err);
+    if (status == TAMIS_OK && options->reason != NULL && s.job->quality == NULL) {
+        /* A profile has reasons of its own. */
+        status = tamis_sample_check_reason(options->reason, err);
     }
     s.picks = calloc((size_t)options->count, sizeof(*s.picks));
     if (status == TAMIS_OK && s.picks == NULL) {
