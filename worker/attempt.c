@@ -388,6 +388,19 @@ static tamis_status judge(attempt_run *run, tamis_status status, tamis_err *err)
     return status;
 }
 
+/* Inputs that are not there are no failure of a task, and results that are not there were told
+ * above: what else is missing was taken away under this worker alone. Another one may have it. */
+static tamis_status blame_folder(tamis_status status, tamis_err *err)
+{
+    char text[TAMIS_ERR_TEXT_MAX];
+
+    if (status != TAMIS_ENOENT) {
+        return status;
+    }
+    (void)snprintf(text, sizeof(text), "%s", err->text);
+    return tamis_err_set(err, TAMIS_EIO, "%s (was the data folder removed?)", text);
+}
+
 void tamis_attempt_perform(tamis_attempt *attempt)
 {
     attempt_run run = {.attempt = attempt};
@@ -409,7 +422,7 @@ void tamis_attempt_perform(tamis_attempt *attempt)
     if (status != TAMIS_OK) {
         tamis_attempt_discard(attempt);
     }
-    attempt->status = status;
+    attempt->status = blame_folder(status, &attempt->err);
 }
 
 tamis_status tamis_attempt_publish(const tamis_attempt *attempt, tamis_err *err)
@@ -433,7 +446,7 @@ tamis_status tamis_attempt_publish(const tamis_attempt *attempt, tamis_err *err)
         status = tamis_path_sync_parent(to, err);
     }
     tamis_failpoint(TAMIS_FAILPOINT_TASK_AFTER_RENAME);
-    return status;
+    return err == NULL ? status : blame_folder(status, err);
 }
 
 void tamis_attempt_discard(const tamis_attempt *attempt)
