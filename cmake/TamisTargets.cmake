@@ -13,9 +13,12 @@ target_compile_options(tamis_build_flags INTERFACE
 if(NOT TAMIS_SANITIZE)
   target_compile_options(tamis_build_flags INTERFACE $<$<CONFIG:Release>:-D_FORTIFY_SOURCE=2>)
 endif()
-# What the shims instantiate of std:: stays inside: a weak symbol that a program exports would serve
-# RocksDB in place of its own.
-target_link_options(tamis_build_flags INTERFACE -Wl,-z,relro -Wl,-z,now -Wl,--exclude-libs,ALL)
+target_link_options(tamis_build_flags INTERFACE -Wl,-z,relro -Wl,-z,now)
+if(NOT TAMIS_SANITIZE AND NOT TAMIS_FUZZ)
+  # What the shims instantiate of std:: stays inside: a weak symbol that a program exports would serve
+  # RocksDB in place of its own. (What a sanitizer's runtime exports is meant to serve everybody.)
+  target_link_options(tamis_build_flags INTERFACE -Wl,--exclude-libs,ALL)
+endif()
 if(TAMIS_SANITIZE)
   target_compile_options(tamis_build_flags INTERFACE -fsanitize=${TAMIS_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(tamis_build_flags INTERFACE -fsanitize=${TAMIS_SANITIZE})
