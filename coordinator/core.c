@@ -162,6 +162,7 @@ static void move_deadlines(core_step *step, uint64_t gap_ms)
     for (uint32_t i = 0; i < core->avoid_count; i++) {
         core->avoids[i].until_ms += gap_ms;
     }
+    core_apart_move(core, gap_ms);
     if (stage != NULL && stage->began_ms != 0) {
         stage->began_ms = later(stage->began_ms, gap_ms, now_ms);
     }
@@ -180,6 +181,7 @@ static tamis_status on_tick(core_step *step, const tamis_core_event *event)
         }
     }
     core_wake_workers(step);
+    core_apart_expire(step);
     if (status == TAMIS_OK) {
         status = core_advance(step);
     }

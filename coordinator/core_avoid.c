@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Two workers may be cut off from each other while both are heard of here. A task that could not
  * get at a result is given to somebody else for a while, the holder of the result before all
- * others; results that were given up are made again by others than those who hold them. It is a
- * wish, not a rule: it ends with its time, and when nobody is left. */
+ * others. It is a wish, not a rule: it ends with its time, and when nobody is left. */
 #include "core_internal.h"
-
-#define GIVEN_UP_TIMES 10 /* longer: others may have to be given up before they can be made */
 
 static core_avoid *find(tamis_coordinator_core *core, uint64_t order, uint32_t stage, uint32_t task)
 {
@@ -55,8 +52,7 @@ void core_avoid_add(core_step *step, const core_job *job, uint32_t stage, uint32
         *avoid = (core_avoid){.order = job->order, .stage = stage, .task = task};
     }
     avoid->holder = (uint16_t)holder;
-    avoid->until_ms = step->now_ms + (uint64_t)step->core->settings.lost_after_ms *
-                                         (task == CORE_NONE ? GIVEN_UP_TIMES : 1);
+    avoid->until_ms = step->now_ms + step->core->settings.lost_after_ms;
     if (folder != CORE_NO_FOLDER && !lists(avoid, folder)) {
         if (avoid->folder_count == CORE_AVOID_FOLDERS) { /* the oldest may be tried again */
             memmove(avoid->folders, avoid->folders + 1,
@@ -84,20 +80,14 @@ const core_avoid *core_avoid_of(tamis_coordinator_core *core, uint32_t task)
 {
     const core_job *job = core_running_job(core);
     const core_task *wanted = NULL;
-    const core_avoid *found = NULL;
 
     if (core->avoid_count == 0 || job == NULL) {
         return NULL;
     }
     wanted = &job->stages[job->stage].tasks[task];
-    /* What is made again must not go back to where it was only because it lacks something from
-     * there: that is given up next, until all that the maker needs is within its reach. */
-    if (wanted->rescued != 0) {
-        found = find(core, job->order, job->stage, CORE_NONE);
-    }
-    return found == NULL && (wanted->unreachable != 0 || wanted->attempts != 0)
+    return wanted->unreachable != 0 || wanted->attempts != 0
                ? find(core, job->order, job->stage, task)
-               : found;
+               : NULL;
 }
 
 bool core_avoid_is_listed(const tamis_coordinator_core *core, const core_avoid *avoid,
@@ -115,12 +105,11 @@ static bool has_others(const tamis_coordinator_core *core, const core_avoid *avo
         const core_folder *folder = core_book_at(&core->book, avoid->folders[i]);
 
         if (folder != NULL && folder->worker != CORE_NONE &&
-            core->workers[folder->worker]->is_known &&
-            core->workers[folder->worker]->drain == CORE_DRAIN_NONE) {
+            core_worker_is_fit(core->workers[folder->worker])) {
             listed++;
         }
     }
-    return core->known_count > core->draining_count + listed;
+    return core_fit_count(core) > listed;
 }
 
 uint32_t core_avoid_choose(const tamis_coordinator_core *core, const core_avoid *avoid)

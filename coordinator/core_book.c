@@ -142,7 +142,8 @@ tamis_status core_book_prune(core_step *step)
     for (uint32_t i = 0; i < book->count && status == TAMIS_OK; i++) {
         const core_folder *folder = book->folders[i];
 
-        if (folder != NULL && folder->worker == CORE_NONE && !folder->is_local && !is_used[i]) {
+        if (folder != NULL && folder->worker == CORE_NONE && !folder->is_local && !is_used[i] &&
+            !folder->is_apart) {
             core_book_remove(book, i);
             status = core_delete_folder(step, i);
         }

@@ -11,6 +11,7 @@
  *   core_tasks.c    results: accepted, refused, failed
  *   core_lost.c     results that are gone: their tasks run again
  *   core_leases.c   the pool of leases: granted, renewed, ended
+ *   core_apart.c    which workers get none of a job, as others cannot reach them
  *   core_assign.c   which worker gets which task; second grants
  *   core_avoid.c    which worker had better not get it
  *   core_rest.c     workers whose disk or memory fails get no task for a while
@@ -166,6 +167,7 @@ typedef struct core_worker {
     bool is_leaving; /* it was told that it may */
     bool is_resting; /* gets no task: its disk or its memory failed lately */
     uint8_t faults;  /* such failures since it ended a task */
+    bool is_apart;   /* gets no task of the running job: its folder is set apart */
     uint64_t rest_until_ms;
     uint16_t folder;
     uint32_t thread_count;
@@ -206,6 +208,10 @@ typedef struct core_folder {
     bool is_local;         /* the coordinator's own */
     bool is_replaced;      /* another id stands at its place */
     bool is_listed;        /* a worker that did not say goodbye had it in this epoch */
+    bool is_apart;         /* set apart: nothing of that job is made or looked for here */
+    uint8_t apart_times;   /* that it was, in that job */
+    uint64_t apart_order;  /* the job */
+    uint64_t apart_until_ms;
 } core_folder;
 
 typedef struct core_told {
@@ -243,7 +249,7 @@ typedef struct core_avoid {
     uint64_t order; /* of the job */
     uint64_t until_ms;
     uint32_t stage;
-    uint32_t task;   /* CORE_NONE: all tasks of the stage whose results were lost */
+    uint32_t task;
     uint16_t holder; /* folder of the worker that gets it rather than others; or CORE_NO_FOLDER */
     uint16_t folders[CORE_AVOID_FOLDERS]; /* of those workers */
     uint32_t folder_count;
@@ -268,7 +274,8 @@ struct tamis_coordinator_core {
     uint32_t worker_free;  /* no free entry stands before it */
     uint32_t known_count;
     uint32_t draining_count;
-    uint32_t resting_count; /* known, and not draining */
+    uint32_t resting_count; /* known, not draining, and resting or set apart */
+    uint32_t apart_count;   /* folders that are set apart */
     core_index peers;
     core_list lists[CORE_LIST_COUNT];
     core_book book;
@@ -479,8 +486,8 @@ tamis_status core_assign_begin(core_step *step);
 void core_note_duration(tamis_coordinator_core *core, uint64_t duration_ms);
 
 /* ---- core_avoid.c */
-/* The worker of that folder had better not get the task (CORE_NONE: any task of the stage whose
- * result was lost) for a while, and that of `holder` should. Both may be CORE_NO_FOLDER. */
+/* The worker of that folder had better not get the task for a while, and that of `holder` should.
+ * Both may be CORE_NO_FOLDER. */
 void core_avoid_add(core_step *step, const core_job *job, uint32_t stage, uint32_t task,
                     uint32_t folder, uint32_t holder);
 void core_avoid_expire(core_step *step);
@@ -493,7 +500,21 @@ bool core_avoid_is_listed(const tamis_coordinator_core *core, const core_avoid *
  * another one. avoid may be NULL. */
 uint32_t core_avoid_choose(const tamis_coordinator_core *core, const core_avoid *avoid);
 
+/* ---- core_apart.c */
+/* Whether somebody else is there who would go on without the worker of that folder. */
+bool core_apart_may(const tamis_coordinator_core *core, const core_folder *folder);
+/* Sets the folder apart for the job: for ten times lost_after_ms, twice as long each time. */
+void core_apart_set(core_step *step, const core_job *job, uint32_t folder);
+/* Takes those back whose time is over or whose job does not run; all, where nobody else is left. */
+void core_apart_expire(core_step *step);
+/* The coordinator stood still for so long. */
+void core_apart_move(tamis_coordinator_core *core, uint64_t gap_ms);
+
 /* ---- core_rest.c */
+/* Workers that may be given tasks, now or when they have credit. */
+uint32_t core_fit_count(const tamis_coordinator_core *core);
+bool core_worker_is_fit(const core_worker *worker);
+void core_worker_set_apart(tamis_coordinator_core *core, uint32_t worker, bool is_apart);
 /* The worker has failed that task of the current stage: where its disk or its memory is to blame
  * and others are there, they get it, and the worker rests for retry_ms, twice as long each time
  * that it fails again. */

@@ -72,6 +72,28 @@ static tamis_status lose_listed(core_step *step, core_job *job, const tamis_core
     return status;
 }
 
+/* All results of the stage in the folder that is set apart: asking for one after the other would
+ * take the job back as often. */
+static tamis_status lose_all(core_step *step, core_job *job, const tamis_core_lost *lost,
+                             uint64_t *out_count, uint32_t *out_worn)
+{
+    tamis_status status = TAMIS_OK;
+
+    *out_count = 0;
+    *out_worn = CORE_NONE;
+    for (uint32_t task = 0; task < job->stages[lost->stage].stage.task_count && status == TAMIS_OK;
+         task++) {
+        if (is_still_lost(job, lost, task)) {
+            status = lose_result(step, job, lost->stage, task);
+            ++*out_count;
+            if (job->stages[lost->stage].tasks[task].rescued > TAMIS_RESCUES_MAX) {
+                *out_worn = task;
+            }
+        }
+    }
+    return status;
+}
+
 static tamis_status wait_for_holder(core_step *step, core_job *job, uint32_t task, bool is_held,
                                     const tamis_core_lost *lost)
 {
@@ -105,8 +127,8 @@ static uint64_t count_listed(const core_job *job, const tamis_core_lost *lost)
 }
 
 /* The holder of the results is heard of, and yet the reader cannot reach it. Somebody else tries.
- * True: enough have; the results count as lost, and are made again by others. Those of the
- * coordinator itself would be made in the same place. */
+ * True: enough have; the holder is set apart, its results of that stage count as lost and are made
+ * again by others. Those of the coordinator itself would be made in the same place. */
 static bool gives_up(core_step *step, core_job *job, uint32_t task, bool is_held, uint32_t reader,
                      const tamis_core_lost *lost)
 {
@@ -121,14 +143,15 @@ static bool gives_up(core_step *step, core_job *job, uint32_t task, bool is_held
     if ((!is_held || failed->unreachable == 0) && failed->unreachable < UINT8_MAX) {
         failed->unreachable++;
     }
-    if (failed->unreachable < step->core->settings.unreachable_max || folder->is_local || is_held) {
+    if (failed->unreachable < step->core->settings.unreachable_max || folder->is_local || is_held ||
+        !core_apart_may(step->core, folder)) {
         if (reader != CORE_NO_FOLDER) {
             core_avoid_add(step, job, job->stage, task, reader, lost->folder);
         }
         return false;
     }
     failed->unreachable = 0;
-    core_avoid_add(step, job, lost->stage, CORE_NONE, lost->folder, reader);
+    core_apart_set(step, job, lost->folder);
     tamis_core_note *note =
         core_note_task(step, TAMIS_NOTE_RESULT_GIVEN_UP, job, job->stage, task, NULL);
 
@@ -153,14 +176,18 @@ tamis_status core_task_lacks(core_step *step, core_job *job, uint32_t task, bool
         is_known && (lost->is_gone || folder->is_replaced ||
                      (!folder->is_local && folder->worker == CORE_NONE &&
                       step->now_ms - folder->heard_ms >= step->core->settings.lost_after_ms));
+    bool is_given_up = false;
     uint64_t count = 0;
     uint32_t worn = CORE_NONE;
     tamis_status status = TAMIS_OK;
 
     if (is_known && !is_lost) {
-        is_lost = gives_up(step, job, task, is_held, reader, lost);
+        is_given_up = (folder->is_apart && folder->apart_order == job->order) ||
+                      gives_up(step, job, task, is_held, reader, lost);
     }
-    if (is_lost) {
+    if (is_given_up) {
+        status = lose_all(step, job, lost, &count, &worn);
+    } else if (is_lost) {
         status = lose_listed(step, job, lost, &count, &worn);
     }
     if (status != TAMIS_OK) {
@@ -173,8 +200,11 @@ tamis_status core_task_lacks(core_step *step, core_job *job, uint32_t task, bool
         }
         job->stages[job->stage].tasks[task].unreachable = 0;
         return core_job_fail(step, job, job->stage, task, TAMIS_EPEER,
-                             "no worker reaches the results of the coordinator: look at its "
-                             "--data-listen, then resume the job");
+                             folder != NULL && !folder->is_local
+                                 ? "nobody reaches the results of the only worker: look at its "
+                                   "--data-listen, then resume the job"
+                                 : "no worker reaches the results of the coordinator: look at its "
+                                   "--data-listen, then resume the job");
     }
     if (!is_held) {
         core_make_pending(step->core, &job->stages[job->stage], task);

@@ -10,25 +10,40 @@ static bool is_fault_of_worker(tamis_status reason)
     return reason == TAMIS_ENOSPC || reason == TAMIS_EIO || reason == TAMIS_ENOMEM;
 }
 
-/* Workers that may be given tasks, now or when they are free. */
-static uint32_t fit_count(const tamis_coordinator_core *core)
+uint32_t core_fit_count(const tamis_coordinator_core *core)
 {
     return core->known_count - core->draining_count - core->resting_count;
 }
 
-static bool is_fit(const core_worker *worker)
+bool core_worker_is_fit(const core_worker *worker)
 {
-    return worker->is_known && worker->drain == CORE_DRAIN_NONE && !worker->is_resting;
+    return worker->is_known && worker->drain == CORE_DRAIN_NONE && !worker->is_resting &&
+           !worker->is_apart;
+}
+
+static void set_out(tamis_coordinator_core *core, uint32_t index, bool is_resting, bool is_apart)
+{
+    core_worker *worker = core->workers[index];
+    bool is_counted = worker->is_known && worker->drain == CORE_DRAIN_NONE;
+
+    core->resting_count -= is_counted && (worker->is_resting || worker->is_apart);
+    worker->is_resting = is_resting;
+    worker->is_apart = is_apart;
+    core->resting_count += is_counted && (worker->is_resting || worker->is_apart);
+    core_worker_check_ready(core, index);
+}
+
+void core_worker_set_apart(tamis_coordinator_core *core, uint32_t index, bool is_apart)
+{
+    if (core->workers[index]->is_apart != is_apart) {
+        set_out(core, index, core->workers[index]->is_resting, is_apart);
+    }
 }
 
 void core_worker_wake(tamis_coordinator_core *core, uint32_t index)
 {
-    core_worker *worker = core->workers[index];
-
-    if (worker->is_resting) {
-        worker->is_resting = false;
-        core->resting_count--;
-        core_worker_check_ready(core, index);
+    if (core->workers[index]->is_resting) {
+        set_out(core, index, false, core->workers[index]->is_apart);
     }
 }
 
@@ -47,11 +62,9 @@ void core_worker_failed(core_step *step, const core_job *job, uint32_t task, uin
         return; /* tasks that it ran side by side fail together */
     }
     core_count8(&worker->faults);
-    if (is_fit(worker) && fit_count(core) > 1) {
-        worker->is_resting = true;
+    if (core_worker_is_fit(worker) && core_fit_count(core) > 1) {
         worker->rest_until_ms = step->now_ms + ((uint64_t)core->settings.retry_ms << shift);
-        core->resting_count++;
-        core_worker_check_ready(core, index);
+        set_out(core, index, true, false);
     }
 }
 
@@ -69,7 +82,7 @@ void core_wake_workers(core_step *step)
         const core_worker *worker = core->workers[i];
 
         if (worker != NULL && worker->is_resting &&
-            (step->now_ms >= worker->rest_until_ms || fit_count(core) == 0)) {
+            (step->now_ms >= worker->rest_until_ms || core_fit_count(core) == 0)) {
             core_worker_wake(core, i);
         }
     }

@@ -49,7 +49,7 @@ void core_list_remove(tamis_coordinator_core *core, unsigned list, uint32_t inde
 void core_worker_check_ready(tamis_coordinator_core *core, uint32_t index)
 {
     const core_worker *worker = core->workers[index];
-    bool is_ready = worker->is_known && !worker->is_resting &&
+    bool is_ready = worker->is_known && !worker->is_resting && !worker->is_apart &&
                     (worker->drain == CORE_DRAIN_NONE || TAMIS_PLANTED(DRAIN_IGNORED)) &&
                     (worker->lease_count < worker->credit || TAMIS_PLANTED(CREDIT_IGNORED));
 
@@ -63,12 +63,15 @@ void core_worker_check_ready(tamis_coordinator_core *core, uint32_t index)
 void core_worker_set_drain(tamis_coordinator_core *core, uint32_t index, core_drain drain)
 {
     core_worker *worker = core->workers[index];
+    bool is_apart = worker->is_apart;
 
     core_worker_wake(core, index); /* those that drain, and those that go, are not counted twice */
+    core_worker_set_apart(core, index, false);
     core->draining_count += drain != CORE_DRAIN_NONE ? 1u : 0u;
     core->draining_count -= worker->drain != CORE_DRAIN_NONE ? 1u : 0u;
     worker->drain = drain;
     worker->is_leaving = false;
+    core_worker_set_apart(core, index, is_apart);
     core_worker_check_ready(core, index);
 }
 
@@ -215,6 +218,7 @@ tamis_status core_drop_worker(core_step *step, uint32_t index, core_loss loss)
     if (status != TAMIS_OK) {
         return status;
     }
+    core_worker_set_apart(core, index, false);
     core_worker_set_drain(core, index, CORE_DRAIN_NONE);
     core->known_count -= worker->is_known;
     worker->is_known = false;
@@ -352,6 +356,7 @@ static tamis_status move_in(core_step *step, const tamis_core_event *event, core
         return tamis_err_set(step->err, TAMIS_ENOMEM, "no memory for a worker");
     }
     take_drain(step, worker, index, &is_drain_changed);
+    core_worker_set_apart(core, index, folder->is_apart);
     if (is_new || is_moved || is_drain_changed) {
         status = core_put_folder(step, number);
     }

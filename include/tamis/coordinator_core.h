@@ -119,6 +119,8 @@ typedef enum tamis_local_command {
     X(TASK_FAILED, "task.failed", WARN, "attempts")                                                \
     X(RESULT_UNREACHABLE, "result.unreachable", WARN, "results")                                   \
     X(RESULT_GIVEN_UP, "result.given_up", WARN, "results")                                         \
+    X(FOLDER_APART, "folder.apart", WARN, "ms")                                                    \
+    X(FOLDER_BACK, "folder.back", INFO, "")                                                        \
     X(JOB_REWOUND, "job.rewound", WARN, "results")                                                 \
     X(JOB_QUEUED, "job.queued", INFO, "bytes")                                                     \
     X(JOB_STARTED, "job.started", INFO, "")                                                        \

@@ -42,7 +42,9 @@
     X(STAGE_TOO_EARLY, "stage-too-early", "a stage starts before the one before it is complete")   \
     X(LOWER_EPOCH_ACCEPTED, "lower-epoch-accepted", "a worker listens to an earlier coordinator")  \
     X(PAST_FORGOTTEN, "past-forgotten", "a late assignment is run again, over its own result")     \
-    X(REPORT_NOT_RESENT, "report-not-resent", "a report that got lost is not sent again")
+    X(REPORT_NOT_RESENT, "report-not-resent", "a report that got lost is not sent again")          \
+    X(APART_IGNORED, "apart-ignored", "a worker that is set apart is given tasks")                 \
+    X(APART_FORGOTTEN, "apart-forgotten", "who cannot be reached makes again what is given up")
 
 typedef enum tamis_plant {
     TAMIS_PLANT_NONE,

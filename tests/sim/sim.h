@@ -302,6 +302,7 @@ typedef struct sim_world {
     bool is_shared; /* all data folders can be read from everywhere */
     bool has_keys;  /* data servers let in whom their own book names */
     bool is_calm;   /* processes die, but nothing else happens */
+    bool is_cut;    /* the first two workers never reach each other again once faults end */
 } sim_world;
 
 typedef struct sim_state {
@@ -349,6 +350,7 @@ typedef struct sim_state {
     uint64_t client_sequence;
     uint64_t next_transfer;
     sim_folder folders[SIM_FOLDERS_MAX];
+    bool is_apart[SIM_NODES]; /* the coordinator has set apart who has that data folder */
     sim_fence fences[SIM_FENCES_MAX];
     size_t fence_count;
     sim_totals totals;

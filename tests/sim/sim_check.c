@@ -131,7 +131,7 @@ static void check_grant(sim_state *sim, const sim_job *job, const tamis_ledger_k
     task->granted = record->fence;
 }
 
-/* Nobody has more tasks than it has asked for, and who is to go gets no new one. */
+/* Nobody has more tasks than it has asked for, and who is to go or is set apart gets no new one. */
 static void check_load(sim_state *sim, const sim_job *job, const sim_task *task)
 {
     const char *name = task->holders[task->held[1] == task->granted ? 1 : 0];
@@ -147,6 +147,7 @@ static void check_load(sim_state *sim, const sim_job *job, const sim_task *task)
         }
     }
     SIM_CHECK(sim, count <= sim->workers[node - SIM_WORKER_0].credit);
+    SIM_CHECK(sim, !sim->is_apart[node] || sim->is_recalled);
     for (uint32_t f = 0; f < SIM_FOLDERS_MAX; f++) {
         const sim_folder *folder = &sim->folders[f];
 

@@ -93,6 +93,7 @@ void sim_coordinator_crash(sim_state *sim, sim_death death)
         tamis_coordinator_core_destroy(sim->core);
     }
     sim->core = NULL;
+    memset(sim->is_apart, 0, sizeof(sim->is_apart));
     sim->local_fence = 0;
     sim->is_drain_due = false;
     sim->syncing_until_ms = 0;
@@ -146,6 +147,17 @@ static bool has_successor(const tamis_core_effects *effects)
     return false;
 }
 
+/* The end of being set apart comes before the grants of the same batch, its beginning after. */
+static void note_apart(sim_state *sim, tamis_core_note_kind kind)
+{
+    for (size_t i = 0; i < sim->effects.note_count; i++) {
+        if (sim->effects.notes[i].kind == kind) {
+            sim->is_apart[sim_folder_node(sim, sim->effects.notes[i].text)] =
+                kind == TAMIS_NOTE_FOLDER_APART;
+        }
+    }
+}
+
 static void take_notes(sim_state *sim)
 {
     bool is_known = !has_successor(&sim->effects);
@@ -165,7 +177,9 @@ void sim_coordinator_synced(sim_state *sim)
 {
     tamis_store_memory_sync(sim->store);
     sim->syncing_until_ms = 0;
+    note_apart(sim, TAMIS_NOTE_FOLDER_BACK);
     sim_check_commit(sim, &sim->effects);
+    note_apart(sim, TAMIS_NOTE_FOLDER_APART);
     take_notes(sim);
     if (!TAMIS_PLANTED(REPLY_BEFORE_SYNC)) {
         send_all(sim, &sim->effects.outbox, false);

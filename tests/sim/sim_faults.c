@@ -113,6 +113,8 @@ void sim_mend(sim_state *sim)
         node->sync_max_ms = 0;
         node->is_disk_full = false;
     }
+    sim->nodes[SIM_WORKER_0].is_cut_to[SIM_WORKER_0 + 1] = sim->world.is_cut;
+    sim->nodes[SIM_WORKER_0 + 1].is_cut_to[SIM_WORKER_0] = sim->world.is_cut;
 }
 
 /* What happens where the world is calm otherwise. */

@@ -233,6 +233,7 @@ static void choose_world(sim_state *sim)
         world->delay_max_ms = 5;
     }
     sim->worker_count = 1 + (uint32_t)sim_below(sim, SIM_WORKERS_MAX);
+    world->is_cut = sim->worker_count > 1 && !world->is_calm && sim_chance(sim, 150);
 }
 
 static void begin(sim_state *sim)
