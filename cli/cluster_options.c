@@ -13,7 +13,7 @@ tamis_status tamis_cluster_keys(const tamis_options *options, tamis_net_security
     tamis_status status = tamis_keys_load(options, TAMIS_ROLE_CLIENT, out_security, NULL, err);
 
     return status == TAMIS_OK
-               ? tamis_keys_check_url(options, out_security,
+               ? tamis_keys_check_url(options, out_security, "coordinator",
                                       tamis_options_text(options, "coordinator"), err)
                : status;
 }

@@ -42,10 +42,10 @@ tamis_status tamis_keys_load(const tamis_options *options, uint32_t role,
                              tamis_net_security *out_security, char *out_allowed_path,
                              tamis_err *err);
 
-/* Whether an address may be used with these keys: off this machine there must be some, or
- * --insecure. TAMIS_EARG. */
+/* Whether the address, which the option of that name gave, has the form of one and may be used with
+ * these keys: off this machine there must be some, or --insecure. TAMIS_EARG. */
 TAMIS_MUST_USE
 tamis_status tamis_keys_check_url(const tamis_options *options, const tamis_net_security *security,
-                                  const char *url, tamis_err *err);
+                                  const char *option, const char *url, tamis_err *err);
 
 #endif

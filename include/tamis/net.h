@@ -147,6 +147,9 @@ uint64_t tamis_socket_tend(tamis_socket *socket, uint64_t now_ms);
 /* Whether only processes of this machine can reach the address: inproc://, ipc://, tcp://127.x.y.z,
  * tcp://localhost, tcp://[::1]. "*" and names of interfaces are not. Pure. */
 bool tamis_url_is_local(const char *url);
+/* Whether it has the form of an address: tcp://HOST:PORT (port 0 to 65535 or *), ipc://PATH or
+ * inproc://NAME. Pure. */
+bool tamis_url_is_formed(const char *url);
 
 /* Sends one packet without waiting; peer only for ROUTER, an empty bulk is left out. TAMIS_EAGAIN:
  * the queue is full, or the peer has too many bytes to read; TAMIS_EPEER: the ROUTER knows no such

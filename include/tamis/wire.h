@@ -234,7 +234,7 @@ typedef struct tamis_message {
             uint32_t credit;
             const char *const *jobs;
             size_t job_count;
-            uint64_t folders_version; /* of a worker: what it has of the book */
+            uint64_t folders_version; /* of a worker: what it has of the book; else 0 */
             bool may_leave;           /* of the coordinator: to a worker that drains */
             uint64_t answered;        /* likewise: sequence of the heartbeat that it answers */
             uint32_t heartbeat_ms;    /* likewise: how often from now on; 0: as before */

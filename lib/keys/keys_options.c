@@ -72,8 +72,13 @@ tamis_status tamis_keys_load(const tamis_options *options, uint32_t role,
 }
 
 tamis_status tamis_keys_check_url(const tamis_options *options, const tamis_net_security *security,
-                                  const char *url, tamis_err *err)
+                                  const char *option, const char *url, tamis_err *err)
 {
+    if (!tamis_url_is_formed(url)) {
+        return tamis_err_set(err, TAMIS_EARG,
+                             "--%s: '%.200s' is no address: give one like tcp://127.0.0.1:7000",
+                             option, url);
+    }
     if (security->is_on || tamis_options_flag(options, "insecure") || tamis_url_is_local(url)) {
         return TAMIS_OK;
     }

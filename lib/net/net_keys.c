@@ -54,3 +54,28 @@ bool tamis_url_is_local(const char *url)
     /* Digits and points only: "127.example.org" is a name. */
     return host[strspn(host, "0123456789.")] == ':';
 }
+
+bool tamis_url_is_formed(const char *url)
+{
+    const char *port = strrchr(url, ':');
+    size_t digits = 0;
+    unsigned value = 0;
+
+    if (strncmp(url, "inproc://", 9) == 0) {
+        return url[9] != 0;
+    }
+    if (strncmp(url, "ipc://", 6) == 0) {
+        return url[6] != 0;
+    }
+    if (strncmp(url, "tcp://", 6) != 0 || port < url + 7) {
+        return false; /* the last colon is that of tcp:, or there is no host */
+    }
+    port++;
+    if (strcmp(port, "*") == 0) {
+        return true;
+    }
+    while (digits < 5 && port[digits] >= '0' && port[digits] <= '9') {
+        value = value * 10 + (unsigned)(port[digits++] - '0');
+    }
+    return digits != 0 && port[digits] == 0 && value <= 65535;
+}

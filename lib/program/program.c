@@ -46,7 +46,7 @@ tamis_status tamis_program_open(const tamis_options *options, const char *url_op
     status = tamis_keys_load(options, role, &out_program->security,
                              is_coordinator ? out_program->allowed_path : NULL, err);
     if (status == TAMIS_OK) {
-        status = tamis_keys_check_url(options, &out_program->security, url, err);
+        status = tamis_keys_check_url(options, &out_program->security, url_option, url, err);
     }
     if (status == TAMIS_OK && tamis_log_create(&log_options, &out_program->log) != TAMIS_OK) {
         status = tamis_err_set(err, TAMIS_ENOMEM, "no memory for a log");

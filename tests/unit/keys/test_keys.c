@@ -284,7 +284,7 @@ static tamis_status load(fixture *f, const char *first, const char *second, uint
     assert_int_equal(tamis_options_read_arguments(options, count, arguments, &f->err), TAMIS_OK);
     status = tamis_keys_load(options, role, out, out_list, &f->err);
     if (status == TAMIS_OK) {
-        status = tamis_keys_check_url(options, out, url, &f->err);
+        status = tamis_keys_check_url(options, out, "coordinator", url, &f->err);
     }
     tamis_options_destroy(options);
     return status;
@@ -312,6 +312,10 @@ static void test_load(void **state)
     assert_int_equal(load(f, NULL, NULL, TAMIS_ROLE_WORKER, remote, &key, list), TAMIS_EARG);
     assert_non_null(strstr(f->err.text, "--insecure"));
     assert_int_equal(load(f, "--insecure", NULL, TAMIS_ROLE_WORKER, remote, &key, list), TAMIS_OK);
+    /* What is no address does not leave the machine either. */
+    assert_int_equal(load(f, NULL, NULL, TAMIS_ROLE_CLIENT, "nonsense", &key, list), TAMIS_EARG);
+    assert_string_equal(f->err.text, "--coordinator: 'nonsense' is no address: give one like "
+                                     "tcp://127.0.0.1:7000");
     assert_int_equal(load(f, keys, NULL, TAMIS_ROLE_WORKER, remote, &key, list), TAMIS_OK);
     assert_string_equal(key.user, "worker");
     assert_string_equal(list, at(f, TAMIS_KEYS_ALLOWED));

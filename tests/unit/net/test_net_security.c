@@ -382,6 +382,18 @@ static void test_keys(void **state)
 static void test_local_addresses(void **state)
 {
     (void)state;
+    static const char *const formed[] = {"inproc://x", "ipc:///x",      "tcp://*:*",
+                                         "tcp://h:0",  "tcp://[::1]:1", "tcp://10.0.0.1:65535"};
+    static const char *const malformed[] = {"",          "nonsense",      "tcp://",     "tcp://h",
+                                            "tcp://:80", "tcp://h:",      "inproc://",  "ipc://",
+                                            "udp://h:1", "tcp://h:65536", "tcp://h:1x", "h:1"};
+
+    for (size_t i = 0; i < sizeof(formed) / sizeof(formed[0]); i++) {
+        assert_true(tamis_url_is_formed(formed[i]));
+    }
+    for (size_t i = 0; i < sizeof(malformed) / sizeof(malformed[0]); i++) {
+        assert_false(tamis_url_is_formed(malformed[i]));
+    }
     assert_true(tamis_url_is_local("inproc://x"));
     assert_true(tamis_url_is_local("ipc:///tmp/x"));
     assert_true(tamis_url_is_local("tcp://127.0.0.1:7600"));
