@@ -105,22 +105,29 @@ static void store_columns(tamis_grader *grader, const tamis_quality_stage *stage
     }
 }
 
-/* Turns to a text. Without VERDICT all that the stage's columns need is computed at once. */
-static tamis_status begin_stage(tamis_grader *grader, tamis_slice text, tamis_err *err)
+/* What was computed of a text holds for the next stage too, when its step changed nothing. */
+static void turn_to(tamis_grader *grader, tamis_slice text)
+{
+    grader->text = text;
+    tamis_text_view_set(grader->view, text);
+    tamis_signals_begin(grader->engine, grader->view);
+}
+
+/* Begins a stage on the text in hand. Without VERDICT all that its columns need is computed at
+ * once. */
+static tamis_status begin_stage(tamis_grader *grader, tamis_err *err)
 {
     const tamis_quality *quality = grader->quality;
     const tamis_quality_stage *stage = &quality->stages[grader->stage];
+    const tamis_slice text = grader->text;
     tamis_status status = TAMIS_OK;
 
-    grader->text = text;
     grader->families = 0;
     for (size_t i = stage->first_column; i < stage->end_column; i++) {
         if (quality->columns[i].signal != NO_SIGNAL) {
             grader->values[quality->columns[i].signal] = (double)NAN;
         }
     }
-    tamis_text_view_set(grader->view, text);
-    tamis_signals_begin(grader->engine, grader->view);
     if (grader->stage == 0 && quality->needs_language) {
         status = tamis_models_language(grader->scratch, text, grader->language,
                                        &grader->language_score, err);
@@ -171,7 +178,7 @@ static tamis_status enter_next_stage(tamis_grader *grader, tamis_err *err)
 
     grader->stage++;
     if (grader->step_edits.count == 0) {
-        return begin_stage(grader, grader->text, err);
+        return begin_stage(grader, err);
     }
     tamis_buf_reset(next);
     status = tamis_edits_apply(&grader->step_edits, grader->text, next);
@@ -188,7 +195,8 @@ static tamis_status enter_next_stage(tamis_grader *grader, tamis_err *err)
         grader->composed = swap;
     }
     grader->text_next ^= 1u;
-    return begin_stage(grader, tamis_buf_slice(next), err);
+    turn_to(grader, tamis_buf_slice(next));
+    return begin_stage(grader, err);
 }
 
 /* ---- Steps ---- */
@@ -344,7 +352,8 @@ tamis_status tamis_grader_run(tamis_grader *grader, tamis_slice text, tamis_slic
         return tamis_err_set(err, TAMIS_ELIMIT, "a text of 4 GiB or more cannot be graded");
     }
     reset(grader);
-    status = begin_stage(grader, text, err);
+    turn_to(grader, text);
+    status = begin_stage(grader, err);
     for (size_t i = 0; status == TAMIS_OK && !grader->has_ended && i < quality->profile->step_count;
          i++) {
         status = run_step(grader, &quality->steps[i], url, err);
