@@ -11,6 +11,7 @@
 #define STRAGGLER_MS    10000
 #define LOST_AFTER_MS   30000
 #define UNREACHABLE_MAX 5
+#define JOBS_BYTES_MAX  (UINT64_C(4) << 30)
 
 void tamis_core_settings_defaults(tamis_core_settings *out_settings)
 {
@@ -23,6 +24,7 @@ void tamis_core_settings_defaults(tamis_core_settings *out_settings)
         .straggler_ms = STRAGGLER_MS,
         .lost_after_ms = LOST_AFTER_MS,
         .unreachable_max = UNREACHABLE_MAX,
+        .jobs_bytes_max = JOBS_BYTES_MAX,
     };
 }
 

@@ -20,6 +20,21 @@ static tamis_status answer(core_step *step, tamis_slice peer, const char *job, t
 
 /* ---- Jobs that are here ---------------------------------------------------------------------- */
 
+/* Packed jobs stay in memory until they are done. */
+static uint64_t kept_bytes(const tamis_coordinator_core *core)
+{
+    uint64_t bytes = 0;
+
+    for (uint32_t i = 0; i < core->job_count; i++) {
+        bytes += core->jobs[i]->bytes.size;
+    }
+    return bytes;
+}
+
+static const char no_room_text[] =
+    "the jobs that are not done have as many bytes as the coordinator keeps: wait for some to be "
+    "done; those that failed or were canceled: resume them";
+
 /* The job that the submitted one is: the same id, or the same content and not yet done. With one
  * job a ledger the content alone counts: what was done need not be done again. */
 static core_job *find_equal(const tamis_coordinator_core *core, const tamis_job *job,
@@ -99,6 +114,9 @@ static tamis_status submit(core_step *step, const tamis_core_event *event, tamis
     }
     if (job != NULL) {
         return take_again(step, event->peer, job);
+    }
+    if (bytes.size + kept_bytes(core) > core->settings.jobs_bytes_max) {
+        return answer(step, event->peer, unpacked->id, TAMIS_ELIMIT, no_room_text, 0);
     }
     status = core_evict_job(step, &has_room);
     if (status == TAMIS_OK && !has_room) {
@@ -196,6 +214,10 @@ static core_upload *begin_upload(core_step *step, const tamis_core_event *event,
     }
     if (free_one == NULL || promised > UPLOADS_BYTES_MAX) {
         *out_text = "too many jobs are being submitted: try again in a minute";
+        return NULL;
+    }
+    if (promised + kept_bytes(step->core) > step->core->settings.jobs_bytes_max) {
+        *out_text = no_room_text;
         return NULL;
     }
     *free_one = (core_upload){

@@ -42,6 +42,7 @@ typedef struct tamis_core_settings {
                                task cannot get at them */
     uint32_t unreachable_max; /* times that one task may fail to get at results whose worker is
                                  heard of, before they are made again by others; up to 63 */
+    uint64_t jobs_bytes_max;  /* of all packed jobs that are not done: no further one beyond */
     bool is_single_job;     /* the ledger serves one job: another one is refused (TAMIS_ECHANGED) */
     bool is_embedded;       /* one worker, which lives and dies with the coordinator */
     tamis_peer_build build; /* borrowed for the core's life, with all that follows */
@@ -54,7 +55,7 @@ typedef struct tamis_core_settings {
 } tamis_core_settings;
 
 /* heartbeat 300 ms, lease 2.5 s, resend 1 s, retry 250 ms, 4 attempts, straggler 10 s, lost after
- * 30 s, 5 times out of reach. */
+ * 30 s, 5 times out of reach, 4 GiB of jobs. */
 void tamis_core_settings_defaults(tamis_core_settings *out_settings);
 
 typedef enum tamis_core_event_kind {

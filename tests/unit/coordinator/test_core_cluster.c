@@ -407,6 +407,27 @@ static void test_uploads_are_bounded(void **state)
                      TAMIS_EAGAIN);
 }
 
+static void test_jobs_are_bounded(void **state)
+{
+    core_fixture *f = *state;
+    tamis_message message = {.kind = TAMIS_MESSAGE_SUBMIT};
+
+    message.body.submit.build = f->settings.build;
+    message.body.submit.total = 100;
+    f->settings.jobs_bytes_max = 99;
+    core_restart(f);
+    core_say(f, "c", &message, tamis_slice_of("0123456789", 10));
+    assert_int_equal(core_expect(f, "c", TAMIS_MESSAGE_SUBMITTED)->body.refused.status,
+                     TAMIS_ELIMIT);
+    assert_non_null(strstr(f->last->body.refused.text, "wait for some"));
+    assert_int_equal(core_submit(f), TAMIS_ELIMIT); /* in one packet */
+    f->settings.jobs_bytes_max = 100;
+    core_restart(f);
+    core_say(f, "c", &message, tamis_slice_of("0123456789", 10));
+    assert_int_equal(core_expect(f, "c", TAMIS_MESSAGE_SUBMITTED)->body.refused.status,
+                     TAMIS_EAGAIN);
+}
+
 static void test_lists(void **state)
 {
     core_fixture *f = *state;
@@ -741,6 +762,7 @@ int main(void)
         CORE_TEST(test_upload_in_chunks),
         CORE_TEST(test_damaged_upload),
         CORE_TEST(test_uploads_are_bounded),
+        CORE_TEST(test_jobs_are_bounded),
         CORE_TEST(test_lists),
         CORE_TEST(test_drain),
         CORE_TEST(test_drain_ends_with_the_process),
