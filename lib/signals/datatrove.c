@@ -35,9 +35,18 @@ static tamis_status join_words(tamis_signals *engine, const tamis_split *split, 
 
 tamis_status tamis_run_datatrove_lines(tamis_signals *engine, tamis_err *err)
 {
-    tamis_status status = set_bullets(engine, err);
+    tamis_status status = TAMIS_OK;
 
-    return status == TAMIS_OK ? set_fineweb(engine, err) : status;
+    if (tamis_engine_needs(engine, SIG_datatrove_bullet_lines_ratio,
+                           SIG_datatrove_ellipsis_lines_ratio)) {
+        status = set_bullets(engine, err);
+    }
+    if (status == TAMIS_OK &&
+        (tamis_engine_needs(engine, SIG_datatrove_long_lines, SIG_datatrove_long_lines) ||
+         tamis_engine_needs(engine, SIG_fineweb_lines, SIG_fineweb_v1_char_dup_ratio))) {
+        status = set_fineweb(engine, err);
+    }
+    return status;
 }
 
 tamis_status tamis_run_datatrove_duplicates(tamis_signals *engine, tamis_err *err)
@@ -243,6 +252,24 @@ static tamis_status set_duplicate_paragraphs(tamis_signals *engine, size_t chars
     return TAMIS_OK;
 }
 
+/* How many different ones, and how often any. */
+static tamis_status set_stop_words(tamis_signals *engine, tamis_splitter splitter, double values[2],
+                                   tamis_err *err)
+{
+    tamis_split *split = NULL;
+    size_t occurrences = 0;
+    size_t distinct = 0;
+    tamis_status status = tamis_engine_hashes(engine, splitter, &split, err);
+
+    if (status == TAMIS_OK) {
+        status = tamis_engine_stop_words(engine, split->hashes.data, split->words.count,
+                                         &occurrences, &distinct, err);
+    }
+    values[0] = (double)distinct;
+    values[1] = (double)occurrences;
+    return status;
+}
+
 /* Nine signals from `first` on, in the order of the table. */
 static tamis_status run_words(tamis_signals *engine, tamis_splitter splitter, size_t first,
                               tamis_err *err)
@@ -253,16 +280,13 @@ static tamis_status run_words(tamis_signals *engine, tamis_splitter splitter, si
     size_t wordy = 0; /* words that are not punctuation only, and their characters */
     size_t wordy_chars = 0;
     size_t alpha = 0;
-    size_t occurrences = 0;
-    size_t distinct = 0;
-    tamis_status status = tamis_engine_hashes(engine, splitter, &split, err);
+    tamis_status status = tamis_engine_words(engine, splitter, &split, err);
 
     if (status == TAMIS_OK) {
         status = tamis_engine_marks(engine, &marks, err);
     }
-    if (status == TAMIS_OK) {
-        status = tamis_engine_stop_words(engine, split->hashes.data, split->words.count,
-                                         &occurrences, &distinct, err);
+    if (status == TAMIS_OK && tamis_engine_needs(engine, first + 6, first + 7)) {
+        status = set_stop_words(engine, splitter, values + 6, err);
     }
     if (status != TAMIS_OK) {
         return status;
@@ -282,8 +306,6 @@ static tamis_status run_words(tamis_signals *engine, tamis_splitter splitter, si
     values[3] = tamis_ratio(marks->hashes, split->words.count);
     values[4] = tamis_ratio(marks->dots + marks->ellipses, split->words.count);
     values[5] = tamis_ratio(alpha, split->words.count);
-    values[6] = (double)distinct;
-    values[7] = (double)occurrences;
     values[8] = tamis_ratio(marks->newlines, split->words.count);
     return TAMIS_OK;
 }

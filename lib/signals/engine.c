@@ -10,7 +10,8 @@
 
 #define GOPHER_STOP_WORDS 8
 
-static tamis_status run_family(tamis_signals *engine, tamis_signal_family family, tamis_err *err);
+static tamis_status run_family(tamis_signals *engine, tamis_signal_family family,
+                               const uint64_t *wanted, tamis_err *err);
 static tamis_status hash_words(tamis_signals *engine, tamis_split *split, tamis_err *err);
 
 tamis_status tamis_signals_create(const tamis_signal_lists *lists, tamis_signals **out_engine,
@@ -83,7 +84,7 @@ void tamis_signals_begin(tamis_signals *engine, tamis_text_view *view)
 {
     engine->view = view;
     engine->text = tamis_text_view_text(view);
-    engine->done = 0;
+    memset(engine->done, 0, sizeof(engine->done));
     engine->has_marks = false;
     for (size_t i = 0; i < TAMIS_SPLITTER_COUNT; i++) {
         engine->splits[i].has_words = false;
@@ -98,24 +99,26 @@ tamis_status tamis_signals_compute(tamis_signals *engine, const uint64_t wanted[
     uint64_t families = 0;
 
     TAMIS_ASSERT(engine->view != NULL);
+    engine->wanted = 0;
     for (tamis_signal_family family = 0; family < TAMIS_FAMILY_COUNT; family++) {
         uint64_t any = 0;
+        uint64_t missing = 0;
 
         for (size_t i = 0; i < TAMIS_SIGNAL_WORDS; i++) {
             any |= wanted[i] & engine->family_bits[family][i];
+            missing |= wanted[i] & engine->family_bits[family][i] & ~engine->done[i];
         }
-        families |= any != 0 ? 1ull << family : 0;
+        engine->wanted |= any != 0 ? 1ull << family : 0;
+        families |= missing != 0 ? 1ull << family : 0;
     }
 
-    engine->wanted = families;
-    for (uint64_t left = families & ~engine->done; left != 0; left &= left - 1) {
+    for (uint64_t left = families; left != 0; left &= left - 1) {
         tamis_signal_family family = (tamis_signal_family)__builtin_ctzll(left);
-        tamis_status status = run_family(engine, family, err);
+        tamis_status status = run_family(engine, family, wanted, err);
 
         if (status != TAMIS_OK) {
             return status;
         }
-        engine->done |= 1ull << family;
     }
     for (size_t word = 0; word < TAMIS_SIGNAL_WORDS; word++) {
         for (uint64_t left = wanted[word]; left != 0; left &= left - 1) {
@@ -220,7 +223,15 @@ tamis_status tamis_engine_stop_words(tamis_signals *engine, const uint64_t *hash
     return TAMIS_OK;
 }
 
-static tamis_status run_family(tamis_signals *engine, tamis_signal_family family, tamis_err *err)
+/* Their signals differ much in cost, and profiles want some of them on one text and some on
+ * another: what is not needed is left out. */
+static bool is_in_parts(tamis_signal_family family)
+{
+    return family >= TAMIS_FAMILY_DATATROVE_LINES && family <= TAMIS_FAMILY_DATATROVE_SENTENCES;
+}
+
+static tamis_status run_family(tamis_signals *engine, tamis_signal_family family,
+                               const uint64_t *wanted, tamis_err *err)
 {
     static tamis_family_run *const runs[TAMIS_FAMILY_COUNT] = {
         [TAMIS_FAMILY_LENGTHS] = tamis_run_lengths,
@@ -247,13 +258,23 @@ static tamis_status run_family(tamis_signals *engine, tamis_signal_family family
         [TAMIS_FAMILY_SENTENCES] = tamis_run_sentences,
     };
 
+    tamis_status status = TAMIS_OK;
+
     for (size_t word = 0; word < TAMIS_SIGNAL_WORDS; word++) {
-        for (uint64_t left = engine->family_bits[family][word]; left != 0; left &= left - 1) {
+        engine->needed[word] = engine->family_bits[family][word] & ~engine->done[word];
+        engine->needed[word] &= is_in_parts(family) ? wanted[word] : ~0ull;
+        for (uint64_t left = engine->needed[word]; left != 0; left &= left - 1) {
             engine->values[word * 64 + (size_t)__builtin_ctzll(left)] = (double)NAN;
         }
     }
     /* Of models and of lines the text alone has no value. */
-    return runs[family] == NULL ? TAMIS_OK : runs[family](engine, err);
+    if (runs[family] != NULL) {
+        status = runs[family](engine, err);
+    }
+    for (size_t word = 0; status == TAMIS_OK && word < TAMIS_SIGNAL_WORDS; word++) {
+        engine->done[word] |= engine->needed[word];
+    }
+    return status;
 }
 
 static tamis_status hash_words(tamis_signals *engine, tamis_split *split, tamis_err *err)

@@ -50,7 +50,7 @@ struct tamis_signals {
     tamis_word_set *own_stop_words;
     tamis_text_view *view;
     tamis_slice text;
-    uint64_t done; /* bit: family */
+    uint64_t done[TAMIS_SIGNAL_WORDS]; /* bit: signal */
     bool has_marks;
     tamis_marks marks;
     tamis_split splits[TAMIS_SPLITTER_COUNT];
@@ -70,9 +70,10 @@ struct tamis_signals {
     TAMIS_ARRAY(uint32_t) kept_places; /* words of `uax29` that are no white space */
     TAMIS_ARRAY(uint8_t) kept_flags;
     tamis_buf lowered;
-    bool is_special[128];       /* of ASCII: see bigscience.c */
-    uint8_t regex_classes[256]; /* of ASCII: see dolma.c */
-    uint64_t wanted;            /* bit: family asked for now */
+    bool is_special[128];                /* of ASCII: see bigscience.c */
+    uint8_t regex_classes[256];          /* of ASCII: see dolma.c */
+    uint64_t wanted;                     /* bit: family asked for now */
+    uint64_t needed[TAMIS_SIGNAL_WORDS]; /* of the family that is run */
     uint64_t family_bits[TAMIS_FAMILY_COUNT][TAMIS_SIGNAL_WORDS];
     double values[SIG_COUNT];
 };
@@ -87,6 +88,18 @@ static inline double tamis_ratio(uint64_t count, uint64_t total)
 static inline double tamis_share(uint64_t count, uint64_t total)
 {
     return total == 0 ? 0.0 : (double)count / (double)total;
+}
+
+/* Whether the family that is run has to give one of the signals first .. last: families of which
+ * profiles use a part compute no more than that (see is_in_parts of engine.c). */
+static inline bool tamis_engine_needs(const tamis_signals *engine, size_t first, size_t last)
+{
+    bool needs = false;
+
+    for (size_t i = first; i <= last; i++) {
+        needs |= tamis_signal_bits_has(engine->needed, i);
+    }
+    return needs;
 }
 
 /* Each makes what it names, once a text. TAMIS_ENOMEM, and what the view returns. */

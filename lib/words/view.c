@@ -5,6 +5,7 @@
 
 #include "tamis/utf8.h"
 #include "treebank.h"
+#include "word_vector.h"
 
 static const char *const splitter_names[TAMIS_SPLITTER_COUNT] = {
     [TAMIS_SPLITTER_WS] = "ws",
@@ -219,6 +220,37 @@ tamis_status tamis_word_store_reserve(tamis_word_store *store)
     return status;
 }
 
+TAMIS_ALWAYS_INLINE void count_ranges(const tamis_text_view *view, const uint32_t *begin,
+                                      const uint32_t *end, size_t count, uint32_t *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        out[i] = (uint32_t)(tamis_view_offset(view, end[i]) - tamis_view_offset(view, begin[i]));
+    }
+}
+
+#if TAMIS_HAVE_X86
+
+/* The baseline processor has no instruction that counts bits. */
+TAMIS_TARGET_AVX2 static void count_ranges_avx2(const tamis_text_view *view, const uint32_t *begin,
+                                                const uint32_t *end, size_t count, uint32_t *out)
+{
+    count_ranges(view, begin, end, count, out);
+}
+
+#endif
+
+void tamis_view_count_chars(const tamis_text_view *view, const uint32_t *begin, const uint32_t *end,
+                            size_t count, uint32_t *out)
+{
+#if TAMIS_HAVE_X86
+    if (view->kernel != TAMIS_KERNEL_SCALAR) {
+        count_ranges_avx2(view, begin, end, count, out);
+        return;
+    }
+#endif
+    count_ranges(view, begin, end, count, out);
+}
+
 /* Code points of each word, from the bytes that it has; of literals from their text. */
 static void count_chars(const tamis_text_view *view, tamis_word_store *store, bool has_literals)
 {
@@ -231,10 +263,7 @@ static void count_chars(const tamis_text_view *view, tamis_word_store *store, bo
             chars[i] = end[i] - begin[i];
         }
     } else {
-        for (size_t i = 0; i < store->count; i++) {
-            chars[i] =
-                (uint32_t)(tamis_view_offset(view, end[i]) - tamis_view_offset(view, begin[i]));
-        }
+        tamis_view_count_chars(view, begin, end, store->count, chars);
     }
     for (size_t i = 0; has_literals && i < store->count; i++) {
         const uint32_t flags = store->flags.data[i];

@@ -161,6 +161,10 @@ static inline size_t tamis_view_offset(const tamis_text_view *view, size_t offse
            (size_t)__builtin_popcountll(tamis_masks_of(view)[block].lead & below);
 }
 
+/* Code points of each of the ranges begin..end; _need_before went before. */
+void tamis_view_count_chars(const tamis_text_view *view, const uint32_t *begin, const uint32_t *end,
+                            size_t count, uint32_t *out);
+
 /* The flags of a word, from its characters. */
 uint32_t tamis_word_flags(tamis_slice word);
 

@@ -102,17 +102,6 @@ static tamis_status split_newlines(const tamis_text_view *view, bool is_runs,
     return status == TAMIS_OK ? add_line(store, begin, text.size, text.size) : status;
 }
 
-static void count_line_chars(const tamis_text_view *view, tamis_line_store *store)
-{
-    const uint32_t *begin = tamis_numbers_of(&store->begin);
-    const uint32_t *end = tamis_numbers_of(&store->end);
-    uint32_t *chars = tamis_numbers_of(&store->chars);
-
-    for (size_t i = 0; i < store->count; i++) {
-        chars[i] = (uint32_t)(tamis_view_offset(view, end[i]) - tamis_view_offset(view, begin[i]));
-    }
-}
-
 tamis_status tamis_text_view_lines(tamis_text_view *view, tamis_line_split split,
                                    tamis_lines *out_lines, tamis_err *err)
 {
@@ -131,7 +120,8 @@ tamis_status tamis_text_view_lines(tamis_text_view *view, tamis_line_split split
         if (status != TAMIS_OK) {
             return tamis_err_set(err, status, "no memory for the lines of a text");
         }
-        count_line_chars(view, store);
+        tamis_view_count_chars(view, tamis_numbers_of(&store->begin), tamis_numbers_of(&store->end),
+                               store->count, tamis_numbers_of(&store->chars));
         store->is_ready = true;
     }
     *out_lines = (tamis_lines){.count = store->count,
