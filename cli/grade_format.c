@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "grade_parts.h"
+#include "tamis/line_out.h"
 #include "tamis/number_text.h"
 
 #define CHARS_SIZE 24
@@ -104,60 +105,31 @@ void tamis_grade_lines_destroy(tamis_grade_lines *lines)
     }
 }
 
-/* A line in the making: the first error stays. */
-typedef struct line {
-    tamis_buf *out;
-    tamis_status status;
-} line;
-
-static void put(line *l, const char *text)
-{
-    if (l->status == TAMIS_OK) {
-        l->status = tamis_buf_append_string(l->out, text);
-    }
-}
-
-static void put_bytes(line *l, const void *bytes, size_t size)
-{
-    if (l->status == TAMIS_OK) {
-        l->status = tamis_buf_append(l->out, bytes, size);
-    }
-}
-
-static void put_string(line *l, tamis_slice text)
-{
-    put(l, "\"");
-    if (l->status == TAMIS_OK) {
-        l->status = tamis_buf_append_json(l->out, text);
-    }
-    put(l, "\"");
-}
-
-static void put_number(line *l, double value)
+static void put_number(tamis_line_out *l, double value)
 {
     char text[TAMIS_NUMBER_TEXT_SIZE];
     size_t size = tamis_double_to_text(value, text);
 
-    put_bytes(l, text, size);
+    tamis_line_put_bytes(l, text, size);
 }
 
 /* [begin,end,score] */
-static void put_span(line *l, size_t begin, size_t end, double score)
+static void put_span(tamis_line_out *l, size_t begin, size_t end, double score)
 {
     char text[2 * CHARS_SIZE];
     int size = snprintf(text, sizeof(text), "[%zu,%zu,", begin, end);
 
-    put_bytes(l, text, (size_t)size);
+    tamis_line_put_bytes(l, text, (size_t)size);
     put_number(l, score);
-    put(l, "]");
+    tamis_line_put(l, "]");
 }
 
-static void put_column_name(line *l, const tamis_grade_lines *lines, size_t column)
+static void put_column_name(tamis_line_out *l, const tamis_grade_lines *lines, size_t column)
 {
     size_t begin = column == 0 ? 0 : lines->name_end[column - 1];
 
-    put(l, column == 0 ? "" : ",");
-    put_bytes(l, lines->names.data + begin, lines->name_end[column] - begin);
+    tamis_line_put(l, column == 0 ? "" : ",");
+    tamis_line_put_bytes(l, lines->names.data + begin, lines->name_end[column] - begin);
 }
 
 static const char *language_of(const tamis_grade *grade)
@@ -165,34 +137,34 @@ static const char *language_of(const tamis_grade *grade)
     return grade->language[0] == '\0' ? "und" : grade->language;
 }
 
-static void put_signals(line *l, const tamis_grade_lines *lines, const tamis_grade *grade)
+static void put_signals(tamis_line_out *l, const tamis_grade_lines *lines, const tamis_grade *grade)
 {
     size_t count = tamis_quality_column_count(lines->quality);
 
-    put(l, ",\"language\":{\"code\":");
-    put_string(l, tamis_slice_of_string(language_of(grade)));
-    put(l, ",\"score\":");
+    tamis_line_put(l, ",\"language\":{\"code\":");
+    tamis_line_put_string(l, tamis_slice_of_string(language_of(grade)));
+    tamis_line_put(l, ",\"score\":");
     put_number(l, grade->language_score);
-    put(l, "}");
+    tamis_line_put(l, "}");
     if (lines->has_verdict) {
-        put(l, ",\"reason\":");
+        tamis_line_put(l, ",\"reason\":");
         if (grade->reason == 0) {
-            put(l, "null");
+            tamis_line_put(l, "null");
         } else {
-            put_string(l,
-                       tamis_slice_of_string(tamis_quality_reason(lines->quality, grade->reason)));
+            tamis_line_put_string(
+                l, tamis_slice_of_string(tamis_quality_reason(lines->quality, grade->reason)));
         }
     }
-    put(l, ",\"signals\":{");
+    tamis_line_put(l, ",\"signals\":{");
     for (size_t i = 0; i < count; i++) {
         put_column_name(l, lines, i);
         put_number(l, grade->values[i]);
     }
-    put(l, "}");
+    tamis_line_put(l, "}");
 }
 
-static tamis_status put_line_signals(line *l, const tamis_grade_lines *lines, bool is_first,
-                                     tamis_err *err)
+static tamis_status put_line_signals(tamis_line_out *l, const tamis_grade_lines *lines,
+                                     bool is_first, tamis_err *err)
 {
     tamis_status status = TAMIS_OK;
 
@@ -206,64 +178,64 @@ static tamis_status put_line_signals(line *l, const tamis_grade_lines *lines, bo
             continue;
         }
         status = tamis_signals_lines(lines->signals, i, &rows, &count, err);
-        put(l, is_first ? "\"" : ",\"");
-        put(l, signal->name);
-        put(l, "\":[");
+        tamis_line_put(l, is_first ? "\"" : ",\"");
+        tamis_line_put(l, signal->name);
+        tamis_line_put(l, "\":[");
         for (size_t j = 0; status == TAMIS_OK && j < count; j++) {
-            put(l, j == 0 ? "" : ",");
+            tamis_line_put(l, j == 0 ? "" : ",");
             put_span(l, rows[j].begin_char, rows[j].end_char, rows[j].score);
         }
-        put(l, "]");
+        tamis_line_put(l, "]");
         is_first = false;
     }
     return status;
 }
 
-static tamis_status put_rpv2(line *l, const tamis_grade_lines *lines, size_t chars,
+static tamis_status put_rpv2(tamis_line_out *l, const tamis_grade_lines *lines, size_t chars,
                              const tamis_grade *grade, tamis_err *err)
 {
     size_t count = tamis_quality_column_count(lines->quality);
     tamis_status status = TAMIS_OK;
 
-    put(l, ",\"quality_signals\":{");
+    tamis_line_put(l, ",\"quality_signals\":{");
     for (size_t i = 0; i < count; i++) {
         put_column_name(l, lines, i);
-        put(l, "[");
+        tamis_line_put(l, "[");
         put_span(l, 0, chars, grade->values[i]);
-        put(l, "]");
+        tamis_line_put(l, "]");
     }
     status = put_line_signals(l, lines, count == 0, err);
-    put(l, "}");
+    tamis_line_put(l, "}");
     return status;
 }
 
 /* dolma has no null: such a signal has no span. */
-static void put_dolma(line *l, const tamis_grade_lines *lines, size_t chars,
+static void put_dolma(tamis_line_out *l, const tamis_grade_lines *lines, size_t chars,
                       const tamis_grade *grade)
 {
     size_t count = tamis_quality_column_count(lines->quality);
 
-    put(l, ",\"attributes\":{");
+    tamis_line_put(l, ",\"attributes\":{");
     for (size_t i = 0; i < count; i++) {
         put_column_name(l, lines, i);
-        put(l, "[");
+        tamis_line_put(l, "[");
         if (isfinite(grade->values[i])) {
             put_span(l, 0, chars, grade->values[i]);
         }
-        put(l, "]");
+        tamis_line_put(l, "]");
     }
-    put(l, "}");
+    tamis_line_put(l, "}");
 }
 
 tamis_status tamis_grade_lines_add(tamis_grade_lines *lines, tamis_slice id, tamis_slice text,
                                    const tamis_grade *grade, tamis_buf *out, tamis_err *err)
 {
-    line l = {.out = out};
+    tamis_line_out l = {.out = out};
     size_t chars = 0;
     tamis_status status = TAMIS_OK;
 
-    put(&l, "{\"id\":");
-    put_string(&l, id);
+    tamis_line_put(&l, "{\"id\":");
+    tamis_line_put_string(&l, id);
     if (lines->format != TAMIS_GRADE_SIGNALS) {
         tamis_text_view_set(lines->view, text);
         status = tamis_text_view_chars(lines->view, &chars, err);
@@ -275,7 +247,7 @@ tamis_status tamis_grade_lines_add(tamis_grade_lines *lines, tamis_slice id, tam
     } else {
         put_signals(&l, lines, grade);
     }
-    put(&l, "}\n");
+    tamis_line_put(&l, "}\n");
     if (status == TAMIS_OK && l.status != TAMIS_OK) {
         status = tamis_err_set(err, l.status, "no memory for a line");
     }
