@@ -20,9 +20,8 @@ typedef struct adopt {
     const tamis_quality *quality;
     const tamis_quality *stored;
     tamis_grades_reader *grades;
-    tamis_grades_writer *verdicts;
+    tamis_scan_grades out;
     uint16_t *columns; /* stored column of each column of quality */
-    uint16_t *reasons; /* reason of quality with the name of each stored one; 0: none */
     double *values;
 } adopt;
 
@@ -57,7 +56,7 @@ static tamis_status take_file(const adopt *a, const char *name, tamis_err *err)
 
 static tamis_status take_files(const adopt *a, tamis_err *err)
 {
-    static const char *const names[] = {TAMIS_RUN_NAME, TAMIS_SPLITS_NAME, TAMIS_GRADES_FILE};
+    static const char *const names[] = {TAMIS_RUN_NAME, TAMIS_SPLITS_NAME};
     tamis_status status = TAMIS_OK;
 
     for (size_t i = 0; status == TAMIS_OK && i < sizeof(names) / sizeof(names[0]); i++) {
@@ -167,17 +166,6 @@ static tamis_status take_records(const adopt *a, tamis_err *err)
 
 /* ---- Verdicts ---- */
 
-/* The reason of that name; 0: quality has none. */
-static uint16_t reason_named(const tamis_quality *quality, const char *name)
-{
-    for (size_t i = 1; i < tamis_quality_reason_count(quality); i++) {
-        if (strcmp(tamis_quality_reason(quality, i), name) == 0) {
-            return (uint16_t)i;
-        }
-    }
-    return 0;
-}
-
 static tamis_status open_quality(adopt *a, tamis_err *err)
 {
     const tamis_job *job = a->env->job;
@@ -201,61 +189,42 @@ static tamis_status open_quality(adopt *a, tamis_err *err)
 static tamis_status open_grades(adopt *a, tamis_err *err)
 {
     char path[TAMIS_PATH_SIZE];
-    tamis_grades_names names;
-    const char **list = NULL;
-    size_t count = 0;
     tamis_status status = TAMIS_OK;
 
     if ((size_t)snprintf(path, sizeof(path), "%s/%s", a->folder, TAMIS_GRADES_FILE) >=
         sizeof(path)) {
         return tamis_err_set(err, TAMIS_ELIMIT, "%s: path is too long", a->folder);
     }
-    status = tamis_grades_reader_open(path, TAMIS_GRADES_VALUES, &a->grades, err);
-    if (status != TAMIS_OK) {
-        return status;
+    status =
+        tamis_grades_reader_open(path, TAMIS_GRADES_VALUES | TAMIS_GRADES_CHANGES, &a->grades, err);
+    if (status == TAMIS_OK &&
+        tamis_grades_column_count(a->grades) != tamis_quality_column_count(a->stored)) {
+        status = tamis_err_set(err, TAMIS_ECORRUPT, "%s: its columns are not those of its profile",
+                               path);
     }
-    if (tamis_grades_column_count(a->grades) != tamis_quality_column_count(a->stored)) {
-        return tamis_err_set(err, TAMIS_ECORRUPT, "%s: its columns are not those of its profile",
-                             path);
-    }
-    count = tamis_grades_reason_count(a->grades);
-    a->reasons = calloc(count, sizeof(*a->reasons));
-    if (a->reasons == NULL) {
-        return tamis_err_set(err, TAMIS_ENOMEM, "no memory to judge documents");
-    }
-    for (size_t i = 1; i < count; i++) {
-        a->reasons[i] = reason_named(a->quality, tamis_grades_reason(a->grades, i));
-    }
-    status = tamis_quality_names(a->quality, false, &names, &list, err);
-    if (status == TAMIS_OK) {
-        (void)snprintf(path, sizeof(path), "%s/%s", a->env->folder, TAMIS_VERDICTS_FILE);
-        status = tamis_grades_writer_create(path, &names, &a->verdicts, err);
-    }
-    free(list);
-    return status;
+    return status == TAMIS_OK ? tamis_scan_grades_open(a->env, a->quality, &a->out, err) : status;
 }
 
+/* What a run from the texts would write of it. */
 static tamis_status judge_row(adopt *a, const tamis_grades_row *row, tamis_err *err)
 {
-    tamis_grades_row verdict = {.ord = row->ord, .language = "", .language_score = (double)NAN};
+    bool has_language = tamis_quality_finds_language(a->quality);
+    tamis_grades_row judged = *row;
 
     for (size_t i = 0; i < tamis_quality_column_count(a->quality); i++) {
         a->values[i] = row->values[a->columns[i]];
     }
-    verdict.reason = tamis_quality_judge(a->quality, a->values, row->language, row->language_score,
-                                         a->reasons[row->reason]);
-    a->result->counters[TAMIS_COUNTER_GRADED]++;
-    if (verdict.reason == 0) {
-        return TAMIS_OK;
-    }
-    a->result->counters[TAMIS_COUNTER_QUALITY_DROPPED]++;
-    return tamis_grades_writer_add(a->verdicts, &verdict, err);
+    judged.values = a->values;
+    judged.language = has_language ? row->language : "";
+    judged.language_score = has_language ? row->language_score : (double)NAN;
+    judged.reason =
+        tamis_quality_judge(a->quality, a->values, judged.language, judged.language_score);
+    return tamis_scan_grades_add(&a->out, &judged, a->result, err);
 }
 
 static tamis_status judge_all(adopt *a, tamis_err *err)
 {
     tamis_grades_row row;
-    uint64_t bytes = 0;
     tamis_status status = open_quality(a, err);
 
     if (status == TAMIS_OK) {
@@ -267,11 +236,7 @@ static tamis_status judge_all(adopt *a, tamis_err *err)
             status = judge_row(a, &row, err);
         }
     }
-    if (status == TAMIS_END) {
-        status = tamis_grades_writer_finish(a->verdicts, &bytes, err);
-        a->result->counters[TAMIS_COUNTER_WRITTEN_BYTES] += bytes;
-    }
-    return status;
+    return status == TAMIS_END ? tamis_scan_grades_finish(&a->out, a->result, err) : status;
 }
 
 tamis_status tamis_scan_adopt(const tamis_task_env *env, tamis_task_result *result, tamis_err *err)
@@ -300,11 +265,10 @@ tamis_status tamis_scan_adopt(const tamis_task_env *env, tamis_task_result *resu
         status = take_records(&a, err);
     }
     tamis_grades_reader_close(a.grades);
-    tamis_grades_writer_destroy(a.verdicts);
+    tamis_scan_grades_destroy(&a.out);
     tamis_quality_release(a.quality);
     tamis_quality_release(a.stored);
     free(a.columns);
-    free(a.reasons);
     free(a.values);
     return status;
 }

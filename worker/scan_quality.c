@@ -11,15 +11,15 @@
 struct tamis_scan_quality {
     const tamis_quality *quality;
     tamis_grader *grader;
-    tamis_grades_writer *grades;
-    tamis_grades_writer *verdicts;
+    tamis_scan_grades out;
     tamis_buf edits;
     tamis_buf spans;
 };
 
-tamis_status tamis_quality_names(const tamis_quality *quality, bool with_columns,
-                                 tamis_grades_names *out_names, const char ***out_list,
-                                 tamis_err *err)
+/* The names that a grades file of this quality has, in *out_list, which the caller frees. */
+static tamis_status take_names(const tamis_quality *quality, bool with_columns,
+                               tamis_grades_names *out_names, const char ***out_list,
+                               tamis_err *err)
 {
     size_t columns = with_columns ? tamis_quality_column_count(quality) : 0;
     size_t reasons = tamis_quality_reason_count(quality);
@@ -52,7 +52,7 @@ static tamis_status open_writer(const tamis_task_env *env, const tamis_quality *
     if (length < 0 || (size_t)length >= sizeof(path)) {
         return tamis_err_set(err, TAMIS_ELIMIT, "%s: path is too long", env->folder);
     }
-    status = tamis_quality_names(quality, with_columns, &names, &list, err);
+    status = take_names(quality, with_columns, &names, &list, err);
     if (status != TAMIS_OK) {
         return status;
     }
@@ -82,10 +82,7 @@ tamis_status tamis_scan_quality_create(const tamis_task_env *env, tamis_scan_qua
         status = tamis_grader_create(q->quality, &q->grader, err);
     }
     if (status == TAMIS_OK) {
-        status = open_writer(env, q->quality, TAMIS_GRADES_FILE, true, &q->grades, err);
-    }
-    if (status == TAMIS_OK) {
-        status = open_writer(env, q->quality, TAMIS_VERDICTS_FILE, false, &q->verdicts, err);
+        status = tamis_scan_grades_open(env, q->quality, &q->out, err);
     }
     if (status != TAMIS_OK) {
         tamis_scan_quality_destroy(q);
@@ -101,8 +98,7 @@ void tamis_scan_quality_destroy(tamis_scan_quality *quality)
         return;
     }
     tamis_grader_destroy(quality->grader);
-    tamis_grades_writer_destroy(quality->grades);
-    tamis_grades_writer_destroy(quality->verdicts);
+    tamis_scan_grades_destroy(&quality->out);
     tamis_quality_release(quality->quality);
     tamis_buf_fini(&quality->edits);
     tamis_buf_fini(&quality->spans);
@@ -119,19 +115,6 @@ static tamis_status pack_edits(const tamis_edits *edits, tamis_buf *out, tamis_e
     }
     return status == TAMIS_OK ? status
                               : tamis_err_set(err, status, "no memory for edits of a text");
-}
-
-static tamis_status write_verdict(tamis_scan_quality *q, const tamis_grades_row *row,
-                                  tamis_err *err)
-{
-    tamis_grades_row verdict = {
-        .ord = row->ord,
-        .reason = row->reason,
-        .language = "",
-        .language_score = row->language_score,
-    };
-
-    return tamis_grades_writer_add(q->verdicts, &verdict, err);
 }
 
 tamis_status tamis_scan_quality_run(tamis_scan_quality *quality, tamis_ord ord, tamis_slice text,
@@ -160,13 +143,7 @@ tamis_status tamis_scan_quality_run(tamis_scan_quality *quality, tamis_ord ord, 
         .edits = tamis_buf_slice(&quality->edits),
         .spans = tamis_buf_slice(&quality->spans),
     };
-    result->counters[TAMIS_COUNTER_GRADED]++;
-    result->counters[TAMIS_COUNTER_EDITED] += quality->edits.size != 0 ? 1 : 0;
-    status = tamis_grades_writer_add(quality->grades, &row, err);
-    if (status == TAMIS_OK && grade.reason != 0) {
-        result->counters[TAMIS_COUNTER_QUALITY_DROPPED]++;
-        status = write_verdict(quality, &row, err);
-    }
+    status = tamis_scan_grades_add(&quality->out, &row, result, err);
     *out_text = grade.text;
     *out_edited = quality->edits.size != 0;
     return status;
@@ -175,17 +152,58 @@ tamis_status tamis_scan_quality_run(tamis_scan_quality *quality, tamis_ord ord, 
 tamis_status tamis_scan_quality_finish(tamis_scan_quality *quality, tamis_task_result *result,
                                        tamis_err *err)
 {
-    uint64_t bytes = 0;
-    tamis_status status = TAMIS_OK;
+    return quality == NULL ? TAMIS_OK : tamis_scan_grades_finish(&quality->out, result, err);
+}
 
-    if (quality == NULL) {
-        return TAMIS_OK;
+/* ---- The two files ---- */
+
+tamis_status tamis_scan_grades_open(const tamis_task_env *env, const tamis_quality *quality,
+                                    tamis_scan_grades *out, tamis_err *err)
+{
+    tamis_status status = open_writer(env, quality, TAMIS_GRADES_FILE, true, &out->grades, err);
+
+    return status == TAMIS_OK
+               ? open_writer(env, quality, TAMIS_VERDICTS_FILE, false, &out->verdicts, err)
+               : status;
+}
+
+tamis_status tamis_scan_grades_add(tamis_scan_grades *grades, const tamis_grades_row *row,
+                                   tamis_task_result *result, tamis_err *err)
+{
+    tamis_grades_row verdict = {
+        .ord = row->ord,
+        .reason = row->reason,
+        .language = "",
+        .language_score = row->language_score,
+    };
+    tamis_status status = tamis_grades_writer_add(grades->grades, row, err);
+
+    result->counters[TAMIS_COUNTER_GRADED]++;
+    result->counters[TAMIS_COUNTER_EDITED] += row->edits.size != 0 ? 1 : 0;
+    if (status == TAMIS_OK && row->reason != 0) {
+        result->counters[TAMIS_COUNTER_QUALITY_DROPPED]++;
+        status = tamis_grades_writer_add(grades->verdicts, &verdict, err);
     }
-    status = tamis_grades_writer_finish(quality->grades, &bytes, err);
+    return status;
+}
+
+tamis_status tamis_scan_grades_finish(tamis_scan_grades *grades, tamis_task_result *result,
+                                      tamis_err *err)
+{
+    uint64_t bytes = 0;
+    tamis_status status = tamis_grades_writer_finish(grades->grades, &bytes, err);
+
     result->counters[TAMIS_COUNTER_WRITTEN_BYTES] += bytes;
     if (status == TAMIS_OK) {
-        status = tamis_grades_writer_finish(quality->verdicts, &bytes, err);
+        status = tamis_grades_writer_finish(grades->verdicts, &bytes, err);
         result->counters[TAMIS_COUNTER_WRITTEN_BYTES] += bytes;
     }
     return status;
+}
+
+void tamis_scan_grades_destroy(tamis_scan_grades *grades)
+{
+    tamis_grades_writer_destroy(grades->grades);
+    tamis_grades_writer_destroy(grades->verdicts);
+    *grades = (tamis_scan_grades){0};
 }

@@ -31,10 +31,24 @@ tamis_status tamis_scan_quality_finish(tamis_scan_quality *quality, tamis_task_r
                                        tamis_err *err);
 void tamis_scan_quality_destroy(tamis_scan_quality *quality); /* NULL is allowed */
 
-/* The names that a grades file of this quality has, in *out_list, which the caller frees. */
+/* ---- The two files ---- */
+
+typedef struct tamis_scan_grades {
+    tamis_grades_writer *grades;
+    tamis_grades_writer *verdicts;
+} tamis_scan_grades;
+
+/* Makes both in the task's folder, with the names of `quality`. */
 TAMIS_MUST_USE
-tamis_status tamis_quality_names(const tamis_quality *quality, bool with_columns,
-                                 tamis_grades_names *out_names, const char ***out_list,
-                                 tamis_err *err);
+tamis_status tamis_scan_grades_open(const tamis_task_env *env, const tamis_quality *quality,
+                                    tamis_scan_grades *out, tamis_err *err);
+/* Writes and counts a document. */
+TAMIS_MUST_USE
+tamis_status tamis_scan_grades_add(tamis_scan_grades *grades, const tamis_grades_row *row,
+                                   tamis_task_result *result, tamis_err *err);
+TAMIS_MUST_USE
+tamis_status tamis_scan_grades_finish(tamis_scan_grades *grades, tamis_task_result *result,
+                                      tamis_err *err);
+void tamis_scan_grades_destroy(tamis_scan_grades *grades); /* of zeros is allowed */
 
 #endif

@@ -135,10 +135,9 @@ TAMIS_MUST_USE
 tamis_status tamis_quality_map(const tamis_quality *quality, const tamis_quality *stored,
                                uint16_t *out_map, tamis_err *err);
 
-/* The first rule that the values fail; 0: none. values are in the order of quality's columns;
- * `stored_reason` is the reason that a step which is no rule gave under `stored`, mapped by name,
- * or 0. */
+/* The reason of the first step that the values fail; 0: none. values are in the order of quality's
+ * columns; what steps that are no rules decided is among them. */
 uint16_t tamis_quality_judge(const tamis_quality *quality, const double *values,
-                             const char *language, double language_score, uint16_t stored_reason);
+                             const char *language, double language_score);
 
 #endif

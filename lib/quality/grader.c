@@ -237,6 +237,14 @@ static uint16_t find_reason(const tamis_quality *quality, const tamis_quality_st
     return (uint16_t)(step->reason + at);
 }
 
+/* Into the step's column; reason 0: it does not drop the document. */
+static void keep_drop(tamis_grader *grader, const tamis_quality_step *step, uint16_t reason)
+{
+    if (step->has_drop) {
+        grader->columns[step->column] = reason == 0 ? 0 : (double)(reason - step->reason + 1);
+    }
+}
+
 static tamis_status run_edit(tamis_grader *grader, const tamis_quality_step *step, tamis_err *err)
 {
     const tamis_quality *quality = grader->quality;
@@ -249,15 +257,20 @@ static tamis_status run_edit(tamis_grader *grader, const tamis_quality_step *ste
         return status;
     }
     for (size_t i = next->first_column; i < next->end_column; i++) {
-        if (quality->columns[i].signal == NO_SIGNAL) {
+        if (quality->columns[i].signal == NO_SIGNAL &&
+            quality->columns[i].line_value != TAMIS_LINE_VALUES) {
             grader->columns[i] = result.values[quality->columns[i].line_value];
         }
     }
     if (result.drop_reason != NULL) {
-        drop(grader, find_reason(quality, step, result.drop_reason));
+        uint16_t reason = find_reason(quality, step, result.drop_reason);
+
+        keep_drop(grader, step, reason);
+        drop(grader, reason);
         grader->has_ended = true;
         return TAMIS_OK;
     }
+    keep_drop(grader, step, 0);
     return enter_next_stage(grader, err);
 }
 
@@ -294,7 +307,9 @@ static tamis_status run_lists(tamis_grader *grader, const tamis_quality_step *st
         return status;
     }
     store_columns(grader, stage);
+    keep_drop(grader, step, reason == 0 ? 0 : (uint16_t)(step->reason + reason - 1));
     if (reason != 0) {
+        TAMIS_ASSERT(step->has_drop);
         TAMIS_ASSERT(reason <= step->reason_count);
         drop(grader, (uint16_t)(step->reason + reason - 1));
     }

@@ -131,6 +131,27 @@ static tamis_status begin_stage(tamis_quality *quality, const char *name)
     return TAMIS_OK;
 }
 
+/* What a step that is no rule decided is stored too: an earlier rule may have given the reason, and
+ * other rules may be tried later. */
+static tamis_status add_drop(tamis_quality *quality, tamis_quality_step *step, const char *name,
+                             tamis_err *err)
+{
+    char text[COLUMN_NAME_SIZE];
+
+    (void)snprintf(text, sizeof(text), "%s.drop", name);
+    step->has_drop = true;
+    return add_column(quality, step->stage, text, NO_SIGNAL, TAMIS_LINE_VALUES, &step->column, err);
+}
+
+static bool can_drop(const tamis_profile_step *step)
+{
+    return step->kind == STEP_URL ||
+           (step->kind == STEP_KEYWORDS &&
+            strcmp(step->name, tamis_keyword_action_names[TAMIS_KEYWORDS_DROP]) == 0) ||
+           (step->kind == STEP_PII &&
+            strcmp(step->name, tamis_pii_action_names[TAMIS_PII_DROP]) == 0);
+}
+
 static tamis_status add_edit(tamis_quality *quality, tamis_quality_step *step, tamis_err *err)
 {
     const char *name = step->profile->name;
@@ -140,7 +161,12 @@ static tamis_status add_edit(tamis_quality *quality, tamis_quality_step *step, t
     if (!tamis_line_rule_find(name, &step->line_rule)) {
         return tamis_err_set(err, TAMIS_EARG, "unknown line rules '%s'", name);
     }
-    status = begin_stage(quality, name);
+    if (tamis_line_rule_drop_reason(step->line_rule, 0) != NULL) {
+        status = add_drop(quality, step, name, err);
+    }
+    if (status == TAMIS_OK) {
+        status = begin_stage(quality, name);
+    }
     for (int i = 0; status == TAMIS_OK && i < TAMIS_LINE_VALUES; i++) {
         char text[COLUMN_NAME_SIZE];
 
@@ -202,6 +228,9 @@ static tamis_status plan_step(tamis_quality *quality, size_t index, tamis_err *e
     }
     if (status == TAMIS_OK && profile->kind == STEP_EDIT) {
         status = add_edit(quality, step, err);
+    }
+    if (status == TAMIS_OK && can_drop(profile)) {
+        status = add_drop(quality, step, tamis_step_kind_names[profile->kind], err);
     }
     if (status == TAMIS_OK && tamis_needs_step_changes_text(profile)) {
         quality->edits_text = true;

@@ -15,15 +15,16 @@
 typedef struct tamis_quality_column_info {
     char name[COLUMN_NAME_SIZE];
     uint16_t stage;
-    uint16_t signal; /* NO_SIGNAL: of the edit step in front of the stage */
-    tamis_line_value line_value;
+    uint16_t signal; /* NO_SIGNAL: of the edit step in front of the stage, or of a step's drop */
+    tamis_line_value line_value; /* TAMIS_LINE_VALUES: which of its reasons a step gave; 0: none */
 } tamis_quality_column_info;
 
 /* What a step of the profile became. */
 typedef struct tamis_quality_step {
     const tamis_profile_step *profile;
     uint16_t stage;  /* of the text that it looks at */
-    uint16_t column; /* rule */
+    uint16_t column; /* rule; has_drop */
+    bool has_drop;   /* no rule, and its column tells whether it drops the document */
     uint16_t reason; /* the first of those that the step gives */
     uint16_t reason_count;
     tamis_line_rule line_rule; /* edit */

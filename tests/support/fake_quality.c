@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A stand-in for the library of quality: a specification is "least=N"; a text of fewer words (split
  * at spaces) fails with `fake_short`, one with the word FORBIDDEN with `fake_word`. The word CUTME
- * is cut out of the text before, SECRET becomes "***". Columns: words, bytes, null. */
+ * is cut out of the text before, SECRET becomes "***". Columns: words, bytes, null, and whether the
+ * word is there. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 #include "tamis/quality.h"
 #include "tamis/text_edit.h"
 
-#define COLUMNS 3
+#define COLUMNS 4
 
 struct tamis_quality {
     unsigned long least;
@@ -22,7 +23,7 @@ struct tamis_grader {
     double values[COLUMNS];
 };
 
-static const char *const columns[COLUMNS] = {"words", "bytes", "nothing"};
+static const char *const columns[COLUMNS] = {"words", "bytes", "nothing", "word.drop"};
 static const char *const reasons[] = {"", "fake_short", "fake_word"};
 
 tamis_status tamis_quality_resolve(const tamis_quality_request *request, tamis_buf *out_spec,
@@ -57,6 +58,12 @@ tamis_status tamis_quality_open(tamis_slice spec, const struct tamis_roots *root
 void tamis_quality_close(tamis_quality *quality)
 {
     free(quality);
+}
+
+bool tamis_quality_finds_language(const tamis_quality *quality)
+{
+    (void)quality;
+    return true;
 }
 
 size_t tamis_quality_column_count(const tamis_quality *quality)
@@ -124,11 +131,11 @@ static tamis_status take_word(tamis_grader *grader, tamis_slice text, size_t beg
 }
 
 uint16_t tamis_quality_judge(const tamis_quality *quality, const double *values,
-                             const char *language, double language_score, uint16_t stored_reason)
+                             const char *language, double language_score)
 {
     (void)language;
     (void)language_score;
-    if (stored_reason == 2) {
+    if (values[3] >= 1) {
         return 2;
     }
     return values[0] < (double)quality->least ? 1 : 0;
@@ -175,6 +182,7 @@ tamis_status tamis_grader_run(tamis_grader *grader, tamis_slice text, tamis_slic
     grader->values[0] = (double)words;
     grader->values[1] = (double)text.size / 3;
     grader->values[2] = (double)NAN;
+    grader->values[3] = has_forbidden ? 1 : 0;
     *out_grade = (tamis_grade){
         .language = "en",
         .language_score = 0.75,
@@ -182,7 +190,6 @@ tamis_status tamis_grader_run(tamis_grader *grader, tamis_slice text, tamis_slic
         .text = grader->edits.count == 0 ? text : tamis_buf_slice(&grader->text),
         .edits = grader->edits.count == 0 ? NULL : &grader->edits,
     };
-    out_grade->reason =
-        tamis_quality_judge(grader->quality, grader->values, "en", 0.75, has_forbidden ? 2 : 0);
+    out_grade->reason = tamis_quality_judge(grader->quality, grader->values, "en", 0.75);
     return TAMIS_OK;
 }

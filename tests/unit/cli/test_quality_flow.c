@@ -110,7 +110,7 @@ static void test_run(void **state)
         &c, "out/attributes/in.jsonl",
         "\"reason\":\"fake_word\",\"quality\":{\"reason\":\"fake_word\",\"language\":{\"code\":"
         "\"en\",\"score\":0.75},\"signals\":{\"words\":6,\"bytes\":10.333333333333334,"
-        "\"nothing\":null}}}",
+        "\"nothing\":null,\"word.drop\":1}}}",
         true);
     check_has(&c, "out/attributes/in.jsonl", "\"edits\":[[14,19,", true);
     check_has(&c, "out/attributes/in.jsonl", "\"***\"]]", true);

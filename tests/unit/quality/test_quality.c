@@ -219,7 +219,7 @@ static void stored_values_are_judged_alike(void **state)
         values[i] = f->grade.values[map[i]];
     }
     assert_string_equal(
-        tamis_quality_reason(wanted, tamis_quality_judge(wanted, values, "", (double)NAN, 0)),
+        tamis_quality_reason(wanted, tamis_quality_judge(wanted, values, "", (double)NAN)),
         "brief");
     tamis_quality_close(wanted);
     assert_int_equal(resolve(f, other, TAMIS_QUALITY_PROFILE), TAMIS_OK);
