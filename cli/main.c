@@ -23,6 +23,7 @@ static const command commands[] = {
     {"explain", "tell the story of one document", tamis_cmd_explain},
     {"sample", "show removed documents beside their witnesses", tamis_cmd_sample},
     {"preview", "count what a stricter threshold would keep", tamis_cmd_preview},
+    {"refilter", "give new verdicts from stored signals", tamis_cmd_refilter},
     {"grade", "print quality signals of documents", tamis_cmd_grade},
     {"train", "make models that grade texts", tamis_cmd_train},
     {"keys", "make, list and revoke keys of a cluster", tamis_cmd_keys},

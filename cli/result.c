@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -388,6 +389,37 @@ tamis_status tamis_result_edits(const tamis_result *result, tamis_edits *edits, 
             return tamis_err_set(err, status, "no memory for edits");
         }
         last = end;
+    }
+    return TAMIS_OK;
+}
+
+bool tamis_result_graded(const tamis_result *result, tamis_result_quality *out_quality)
+{
+    const json_t *quality = json_object_get(result->row, "quality");
+    const json_t *language = json_object_get(quality, "language");
+    const json_t *score = json_object_get(language, "score");
+
+    *out_quality = (tamis_result_quality){
+        .reason = string_of(quality, "reason"),
+        .language = string_of(language, "code"),
+        .language_score = json_is_number(score) ? json_number_value(score) : (double)NAN,
+    };
+    return quality != NULL;
+}
+
+tamis_status tamis_result_signals(const tamis_result *result, const char *const *names,
+                                  size_t count, double *out_values, tamis_err *err)
+{
+    const json_t *signals = json_object_get(json_object_get(result->row, "quality"), "signals");
+
+    for (size_t i = 0; i < count; i++) {
+        const json_t *value = json_object_get(signals, names[i]);
+
+        if (!json_is_number(value) && !json_is_null(value)) {
+            return tamis_err_set(err, TAMIS_EFORMAT, "%s: line %llu has no signal '%s'",
+                                 result->path, (unsigned long long)result->line, names[i]);
+        }
+        out_values[i] = json_is_null(value) ? (double)NAN : json_number_value(value);
     }
     return TAMIS_OK;
 }

@@ -67,6 +67,17 @@ tamis_status tamis_result_next(tamis_result *result, tamis_result_row *out_row, 
  * TAMIS_EFORMAT, TAMIS_ENOMEM. */
 TAMIS_MUST_USE
 tamis_status tamis_result_edits(const tamis_result *result, tamis_edits *edits, tamis_err *err);
+/* What quality found in the document of the last row. false: it was not graded (set aside). */
+typedef struct tamis_result_quality {
+    tamis_slice reason;   /* empty: passes */
+    tamis_slice language; /* empty: not looked for */
+    double language_score;
+} tamis_result_quality;
+bool tamis_result_graded(const tamis_result *result, tamis_result_quality *out_quality);
+/* The values of named signals of the last row; NAN is null. TAMIS_EFORMAT: one is missing. */
+TAMIS_MUST_USE
+tamis_status tamis_result_signals(const tamis_result *result, const char *const *names,
+                                  size_t count, double *out_values, tamis_err *err);
 /* The split that the last row came from, and the path of its file. */
 uint32_t tamis_result_split(const tamis_result *result);
 const char *tamis_result_path(const tamis_result *result);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "quality_options.h"
+#include "refilter.h"
 #include "run_options.h"
 #include "tamis/reader.h"
 #include "tamis/split_result.h"
@@ -25,8 +26,12 @@ void tamis_run_job_fini(tamis_run_job *run_job)
     tamis_plan_fini(&run_job->job.plan);
     free(run_job->job.quality);
     free(run_job->job.quality_skipped);
+    free(run_job->job.scan_from);
+    free(run_job->job.scan_quality);
     run_job->job.quality = NULL;
     run_job->job.quality_skipped = NULL;
+    run_job->job.scan_from = NULL;
+    run_job->job.scan_quality = NULL;
     if (run_job->lock >= 0) {
         (void)close(run_job->lock); /* only locked */
         run_job->lock = -1;
@@ -41,6 +46,55 @@ tamis_status tamis_run_job_settings(tamis_run_job *run_job, const tamis_options 
     return status == TAMIS_OK ? tamis_quality_options_resolve(options, &run_job->job.quality,
                                                               &run_job->job.quality_skipped, err)
                               : status;
+}
+
+/* The folder of the run's work, which must hold what SCAN left. */
+static tamis_status find_work(const char *from_path, const tamis_job *from, char **out_folder,
+                              tamis_err *err)
+{
+    char path[TAMIS_PATH_MAX];
+    char *folder = NULL;
+
+    if ((size_t)snprintf(path, sizeof(path), "%s/%s/data/%s", from_path, TAMIS_WORK_NAME,
+                         from->id) >= sizeof(path)) {
+        return tamis_err_set(err, TAMIS_ELIMIT, "%s: path is too long", from_path);
+    }
+    folder = realpath(path, NULL);
+    if (folder == NULL) {
+        return errno != ENOENT
+                   ? tamis_err_errno(err, errno, "%s: cannot resolve", path)
+                   : tamis_err_set(err, TAMIS_EARG,
+                                   "%s: the run's work is not there, so that no new output can be "
+                                   "made of it: run again with --keep-work (and without "
+                                   "--coordinator); without -o the verdicts alone are counted",
+                                   path);
+    }
+    *out_folder = folder;
+    return TAMIS_OK;
+}
+
+tamis_status tamis_run_job_adopt(tamis_run_job *run_job, const char *from_path,
+                                 const tamis_options *options, tamis_err *err)
+{
+    tamis_refilter_source source = {0};
+    tamis_status status = tamis_refilter_open(from_path, options, &source, err);
+
+    if (status == TAMIS_OK) {
+        status = find_work(from_path, source.job, &run_job->job.scan_from, err);
+    }
+    if (status == TAMIS_OK) {
+        run_job->job.settings = source.job->settings;
+        run_job->job.plan = source.job->plan;
+        run_job->job.scan_quality = source.job->quality;
+        run_job->job.quality = source.spec;
+        run_job->job.quality_skipped = source.skipped;
+        source.job->plan = (tamis_plan){0};
+        source.job->quality = NULL;
+        source.spec = NULL;
+        source.skipped = NULL;
+    }
+    tamis_refilter_close(&source);
+    return status;
 }
 
 uint64_t tamis_run_job_stored_bytes(const tamis_run_job *run_job)
@@ -161,7 +215,7 @@ tamis_status tamis_run_job_prepare(tamis_run_job *run_job, const tamis_options *
 {
     tamis_status status = find_out(run_job, options, err);
 
-    if (status == TAMIS_OK) {
+    if (status == TAMIS_OK && run_job->job.scan_from == NULL) {
         status = discover(run_job, options, err);
     }
     if (status == TAMIS_OK) {

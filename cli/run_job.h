@@ -24,9 +24,17 @@ TAMIS_MUST_USE
 tamis_status tamis_run_job_settings(tamis_run_job *run_job, const tamis_options *options,
                                     tamis_err *err);
 
+/* In place of _settings: settings and inputs of the finished run in from_path, whose stored values
+ * are judged by the quality that the options ask for. Nothing is written. TAMIS_EARG: a usage
+ * error, the work was not kept, or what was stored does not suffice. TAMIS_ENOENT: no finished run
+ * is there. Errors of files and models. */
+TAMIS_MUST_USE
+tamis_status tamis_run_job_adopt(tamis_run_job *run_job, const char *from_path,
+                                 const tamis_options *options, tamis_err *err);
+
 /* Finds OUT (--output) and the inputs (operands, --against, --priority), and claims OUT for the
- * job: its name is that of the unfinished run in OUT, or a new one. Errors as of run_folder.h and
- * tamis_discover. */
+ * job: its name is that of the unfinished run in OUT, or a new one. An adopted job has its inputs.
+ * Errors as of run_folder.h and tamis_discover. */
 TAMIS_MUST_USE
 tamis_status tamis_run_job_prepare(tamis_run_job *run_job, const tamis_options *options,
                                    tamis_out_state *out_state, tamis_err *err);
