@@ -283,7 +283,7 @@ static void edits_change_what_later_rules_see(void **state)
         assert_true(tamis_slice_is_equal(tamis_buf_slice(&again), f->grade.text));
         tamis_buf_fini(&again);
     }
-    assert_string_equal(grade(f, "{ is a curly bracket of some code.\n"), "too_few_sentences");
+    assert_string_equal(grade(f, "{ is a curly bracket of some code.\n"), "curly_bracket");
 }
 
 static void personal_data_is_masked_or_reported(void **state)
