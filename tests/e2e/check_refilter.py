@@ -25,6 +25,7 @@ GOOD = (EXIT_DONE, EXIT_SET_ASIDE)
 EMIT = {"emit": "documents,attributes,removed"}
 SEED = 11
 DOCUMENTS = 1200
+LARGE_DOCUMENTS = 6000
 STEPS = "  - {edit: c4-paper}\n  - {pii: pii, action: drop}\n"
 FIRST = profile_yaml("first", [Rule("few_words", "datatrove_ws_n_words", "<", 30),
                                Rule("many_lines", "dclm_n_lines", ">", 10)],
@@ -38,15 +39,18 @@ THIRD = profile_yaml("third", [], "  - {edit: c4-paper}\n"
 
 
 class Refilter(Context):
-    def __init__(self, tamis, folder, inputs):
+    """`inputs`: two small ones; `large`: of several batches."""
+
+    def __init__(self, tamis, folder, inputs, large):
         super().__init__(tamis, folder, None)
         self.inputs = inputs
+        self.large = large
         self.first = self.write("first.yaml", FIRST.encode())
         self.second = self.write("second.yaml", SECOND.encode())
         self.third = self.write("third.yaml", THIRD.encode())
 
-    def first_run(self, **more):
-        return self.run(self.inputs, {**EMIT, "quality": self.first, "signals": "all",
+    def first_run(self, paths=None, **more):
+        return self.run(paths or self.inputs, {**EMIT, "quality": self.first, "signals": "all",
                                       "keep-work": True, **more})
 
     def call(self, out, options, codes=GOOD):
@@ -78,10 +82,12 @@ def reasons(out):
 
 def same_as_fresh(context):
     """Both ways, other languages, other numbers of workers: the bytes of a run from the texts."""
-    for extra in ({}, {"levels": "url,exact,near", "verify": "text", "split-size": "1MiB"}):
-        first = context.first_run(**extra)
+    against = {"against": [context.inputs[1]], "levels": "url,exact,near", "verify": "text"}
+    for paths, extra in ((context.inputs, {}), (context.inputs[:1], against),
+                         (context.large, {"split-size": "1MiB"})):
+        first = context.first_run(paths, **extra)
         for profile in (context.second, context.third):
-            fresh = context.run(context.inputs, {**EMIT, "quality": profile, **extra})
+            fresh = context.run(paths, {**EMIT, "quality": profile, **extra})
             for workers in ("1", "3"):
                 new = context.new_out()
                 context.call(first, {"quality": profile, "output": new, "workers": workers})
@@ -167,8 +173,8 @@ def refused(context):
 
 def killed(context):
     """kill -9 at any durable step; the same command goes on."""
-    first = context.first_run(**{"split-size": "1MiB"})
-    fresh = context.run(context.inputs, {**EMIT, "quality": context.second, "split-size": "1MiB"})
+    first = context.first_run(context.large, **{"split-size": "1MiB"})
+    fresh = context.run(context.large, {**EMIT, "quality": context.second, "split-size": "1MiB"})
     for place in ("task.before_rename:1", "task.after_rename:2", "ledger.after_commit:5",
                   "resolve.after:1", "emit.after_publish:1", "report.before_manifest:1"):
         new = context.new_out()
@@ -184,13 +190,14 @@ def killed(context):
 CHECKS = (same_as_fresh, chain, table, refused, killed)
 
 
-def make_inputs(folder):
+def make_inputs(folder, documents, names):
+    os.makedirs(folder)
     made = []
-    lines = lines_of_corpus(SEED, DOCUMENTS)
-    for i, name in enumerate(("a.jsonl", "b.jsonl")):
+    lines = lines_of_corpus(SEED, documents)
+    for i, name in enumerate(names):
         made.append(os.path.join(folder, name))
         with open(made[-1], "wb") as file:
-            file.write(b"".join(line + b"\n" for line in lines[i::2]))
+            file.write(b"".join(line + b"\n" for line in lines[i::len(names)]))
     return made
 
 
@@ -202,7 +209,8 @@ def main(argv):
     failed = passed = 0
     root = tempfile.mkdtemp(prefix="tamis-refilter-")
     try:
-        inputs = make_inputs(root)
+        inputs = make_inputs(os.path.join(root, "small"), DOCUMENTS, ("a.jsonl", "b.jsonl"))
+        large = make_inputs(os.path.join(root, "large"), LARGE_DOCUMENTS, ("c.jsonl", "d.jsonl"))
         for check in CHECKS:
             if args.only and args.only not in check.__name__:
                 continue
@@ -210,7 +218,7 @@ def main(argv):
             os.makedirs(folder)
             begin = time.monotonic()
             try:
-                check(Refilter(Tamis(args.tamis), folder, inputs))
+                check(Refilter(Tamis(args.tamis), folder, inputs, large))
                 passed += 1
                 print(f"ok   {check.__name__} ({time.monotonic() - begin:.1f} s)", flush=True)
             except CheckFailed as reason:
