@@ -73,12 +73,59 @@ static tamis_status find_work(const char *from_path, const tamis_job *from, char
     return TAMIS_OK;
 }
 
+/* The deepest folder on the way to `path` that exists, freed by the caller; NULL: errno. */
+static char *existing_parent(const char *path)
+{
+    char way[TAMIS_PATH_MAX];
+    char *found = NULL;
+
+    if ((size_t)snprintf(way, sizeof(way), "%s", path) >= sizeof(way)) {
+        errno = ENAMETOOLONG;
+        return NULL;
+    }
+    while ((found = realpath(way, NULL)) == NULL && errno == ENOENT && strcmp(way, ".") != 0) {
+        char *slash = strrchr(way, '/');
+
+        if (slash == NULL) {
+            (void)snprintf(way, sizeof(way), ".");
+        } else {
+            slash[slash == way ? 1 : 0] = '\0';
+        }
+    }
+    return found;
+}
+
+/* A result in a result would be taken for a part of it. */
+static tamis_status check_apart(const char *from_path, const char *new_path, tamis_err *err)
+{
+    char *from = realpath(from_path, NULL);
+    char *parent = existing_parent(new_path);
+    size_t size = from == NULL ? 0 : strlen(from);
+    tamis_status status = TAMIS_OK;
+
+    if (from == NULL || parent == NULL) {
+        status =
+            tamis_err_errno(err, errno, "%s: cannot resolve", from == NULL ? from_path : new_path);
+    } else if (strncmp(parent, from, size) == 0 && (parent[size] == '\0' || parent[size] == '/')) {
+        status = tamis_err_set(err, TAMIS_EARG,
+                               "-o %s is in the result that is to be refiltered; name another "
+                               "folder",
+                               new_path);
+    }
+    free(from);
+    free(parent);
+    return status;
+}
+
 tamis_status tamis_run_job_adopt(tamis_run_job *run_job, const char *from_path,
                                  const tamis_options *options, tamis_err *err)
 {
     tamis_refilter_source source = {0};
     tamis_status status = tamis_refilter_open(from_path, options, &source, err);
 
+    if (status == TAMIS_OK) {
+        status = check_apart(from_path, tamis_options_text(options, "output"), err);
+    }
     if (status == TAMIS_OK) {
         status = find_work(from_path, source.job, &run_job->job.scan_from, err);
     }

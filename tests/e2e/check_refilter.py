@@ -166,6 +166,10 @@ def refused(context):
     plain = context.run(context.inputs, {"keep-work": True})
     context.refuse(plain, {"quality": context.second, "output": new}, "without --quality")
     context.refuse(first, {"quality": context.second, "list": True, "output": new}, "--list")
+    for inside in (first, os.path.join(first, "sub", "new")):
+        result = context.call(first, {"quality": context.second, "output": inside}, (EXIT_USAGE,))
+        require("another folder" in result.stderr, result.stderr)
+    require(not os.path.exists(os.path.join(first, "sub")), "something was written")
     shutil.rmtree(os.path.join(first, ".work"))
     context.refuse(first, {"quality": context.second, "output": new}, "--keep-work")
     context.call(context.path("nothing"), {"quality": context.second}, (EXIT_FAILED,))
