@@ -110,7 +110,8 @@ static const tamis_profile_file *next_file(const tamis_profile *profile, tamis_p
 static tamis_status check_files(const tamis_quality *wanted, const tamis_quality *stored,
                                 tamis_err *err)
 {
-    for (int role = 0; role < ROLE_COUNT; role++) {
+    for (unsigned i = 0; i < ROLE_COUNT; i++) {
+        tamis_profile_role role = (tamis_profile_role)i;
         size_t wanted_at = 0;
         size_t stored_at = 0;
         const tamis_profile_file *a = next_file(wanted->profile, role, &wanted_at);
