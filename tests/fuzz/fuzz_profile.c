@@ -39,8 +39,7 @@ static void check_canonical_form(const tamis_profile *profile)
         again = parse(tamis_buf_slice(&first));
         TAMIS_ASSERT(again != NULL);
         TAMIS_ASSERT(print(again, &second));
-        TAMIS_ASSERT(first.size == second.size &&
-                     memcmp(first.data, second.data, first.size) == 0);
+        TAMIS_ASSERT(first.size == second.size && memcmp(first.data, second.data, first.size) == 0);
         tamis_buf_fini(&second);
         tamis_profile_destroy(again);
     }
