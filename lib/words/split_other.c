@@ -22,8 +22,7 @@ tamis_status tamis_split_fasttext(tamis_text_view *view, tamis_word_store *store
         }
         status = tamis_word_store_need_one(store);
         if (status == TAMIS_OK && i > begin) {
-            tamis_word_store_add(store, begin, i,
-                                 tamis_word_flags(tamis_slice_of(text.data + begin, i - begin)));
+            tamis_word_store_add(store, begin, i, tamis_view_word_flags(view, begin, i));
             status = tamis_word_store_need_one(store);
         }
         if (status == TAMIS_OK && i < text.size && text.data[i] == '\n') {
@@ -37,9 +36,10 @@ tamis_status tamis_split_fasttext(tamis_text_view *view, tamis_word_store *store
 }
 
 /* All n-grams of one word. */
-static tamis_status add_ngrams(tamis_slice text, size_t begin, size_t end, uint32_t n,
+static tamis_status add_ngrams(const tamis_text_view *view, size_t begin, size_t end, uint32_t n,
                                tamis_word_store *store)
 {
+    const tamis_slice text = view->text;
     size_t last = begin; /* end of the n-gram */
     uint32_t c = 0;
 
@@ -52,8 +52,7 @@ static tamis_status add_ngrams(tamis_slice text, size_t begin, size_t end, uint3
         if (status != TAMIS_OK) {
             return status;
         }
-        tamis_word_store_add(store, begin, last,
-                             tamis_word_flags(tamis_slice_of(text.data + begin, last - begin)));
+        tamis_word_store_add(store, begin, last, tamis_view_word_flags(view, begin, last));
         if (last == end) {
             return TAMIS_OK;
         }
@@ -68,7 +67,7 @@ tamis_status tamis_split_char_ngrams(tamis_text_view *view, const tamis_words *w
     tamis_status status = TAMIS_OK;
 
     for (size_t i = 0; i < words->count && status == TAMIS_OK; i++) {
-        status = add_ngrams(view->text, words->begin[i], words->end[i], view->ngram, store);
+        status = add_ngrams(view, words->begin[i], words->end[i], view->ngram, store);
     }
     return status;
 }

@@ -118,10 +118,10 @@ static void advance(uax29_state *state, uint32_t next)
     }
 }
 
-static tamis_status add_word(tamis_slice text, size_t begin, size_t end, bool is_alnum_only,
-                             tamis_word_store *store)
+static tamis_status add_word(const tamis_text_view *view, size_t begin, size_t end,
+                             bool is_alnum_only, tamis_word_store *store)
 {
-    uint32_t flags = tamis_word_flags(tamis_slice_of(text.data + begin, end - begin));
+    uint32_t flags = tamis_view_word_flags(view, begin, end);
     tamis_status status = TAMIS_OK;
 
     if (is_alnum_only && (flags & TAMIS_WORD_ALNUM_FIRST) == 0) {
@@ -148,7 +148,7 @@ tamis_status tamis_split_uax29(tamis_text_view *view, bool is_alnum_only, tamis_
         uint32_t next = BIT(tamis_char_break(bits));
 
         if (i > 0 && is_boundary(&state, bits, next, text, end)) {
-            status = add_word(text, begin, i, is_alnum_only, store);
+            status = add_word(view, begin, i, is_alnum_only, store);
             begin = i;
         }
         advance(&state, next);
@@ -164,7 +164,7 @@ tamis_status tamis_split_uax29(tamis_text_view *view, bool is_alnum_only, tamis_
         }
     }
     if (status == TAMIS_OK && begin < text.size) {
-        status = add_word(text, begin, text.size, is_alnum_only, store);
+        status = add_word(view, begin, text.size, is_alnum_only, store);
     }
     return status;
 }

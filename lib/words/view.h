@@ -168,6 +168,42 @@ void tamis_view_count_chars(const tamis_text_view *view, const uint32_t *begin, 
 /* The flags of a word, from its characters. */
 uint32_t tamis_word_flags(tamis_slice word);
 
+/* The bits of a word of 1 to 64 bytes in one mask of its first block and of the next. */
+static inline uint64_t tamis_mask_window(uint64_t here, uint64_t next, unsigned place, size_t size)
+{
+    return (here >> place | (place != 0 ? next << (64 - place) : 0)) & ~0ull >> (64 - size);
+}
+
+/* The flags of bytes begin..end of the text, which are not empty; _need_masks went before. */
+static inline uint32_t tamis_view_word_flags(const tamis_text_view *view, size_t begin, size_t end)
+{
+    const tamis_masks *here = tamis_masks_of(view) + begin / TAMIS_WORDS_BLOCK;
+    const unsigned place = (unsigned)(begin % TAMIS_WORDS_BLOCK);
+    const size_t size = end - begin;
+    const tamis_masks *next = place + size > TAMIS_WORDS_BLOCK ? here + 1 : here;
+    const uint8_t first = view->text.data[begin];
+    uint64_t alpha = 0;
+    uint64_t upper = 0;
+    uint32_t flags = 0;
+
+    if (size > TAMIS_WORDS_BLOCK || first >= 0x80) {
+        return tamis_word_flags(tamis_slice_of(view->text.data + begin, size));
+    }
+    alpha = tamis_mask_window(here->alpha, next->alpha, place, size);
+    upper = tamis_mask_window(here->upper, next->upper, place, size);
+    flags = alpha != 0 ? TAMIS_WORD_ALPHA : 0;
+    if ((alpha & tamis_mask_window(here->ascii, next->ascii, place, size)) != 0) {
+        flags |= TAMIS_WORD_ASCII_ALPHA;
+    }
+    if (tamis_mask_window(~here->punctuation, ~next->punctuation, place, size) == 0) {
+        flags |= TAMIS_WORD_PUNCTUATION;
+    }
+    if (upper != 0 && tamis_mask_window(here->lower, next->lower, place, size) == 0) {
+        flags |= TAMIS_WORD_UPPER;
+    }
+    return flags | ((here->word >> place & 1) != 0 && first != '_' ? TAMIS_WORD_ALNUM_FIRST : 0);
+}
+
 /* The splitters: each appends to the store, but for `chars` of what is no literal, which the caller
  * fills in. TAMIS_ENOMEM; with sentences: TAMIS_EUNSUPPORTED. */
 TAMIS_MUST_USE
