@@ -86,6 +86,23 @@ static size_t write_lower(tamis_slice text, size_t at, uint8_t *out, size_t *out
     return length;
 }
 
+/* Writes the lower case of eight bytes if all are ASCII. */
+static inline bool write_lower_ascii(const uint8_t *in, uint8_t *out)
+{
+    const uint64_t ones = 0x0101010101010101u;
+    uint64_t bytes = 0;
+    uint64_t capitals = 0;
+
+    memcpy(&bytes, in, sizeof(bytes));
+    if ((bytes & ones << 7) != 0) {
+        return false;
+    }
+    capitals = (bytes + ones * (0x80 - 'A')) & ~(bytes + ones * (0x7F - 'Z')) & ones << 7;
+    bytes |= capitals >> 2;
+    memcpy(out, &bytes, sizeof(bytes));
+    return true;
+}
+
 tamis_status tamis_text_lower(tamis_slice text, tamis_buf *out)
 {
     /* Two bytes may become three (U+0130, U+023A, U+023E), none grows by more. */
@@ -105,7 +122,10 @@ tamis_status tamis_text_lower(tamis_slice text, tamis_buf *out)
             uint8_t byte = text.data[i];
             size_t size = 1;
 
-            if (byte < 0x80) {
+            if (byte < 0x80 && stop - i >= 8 && write_lower_ascii(text.data + i, at)) {
+                size = 8;
+                i += 8;
+            } else if (byte < 0x80) {
                 *at = (uint8_t)(byte + (byte >= 'A' && byte <= 'Z' ? 32 : 0));
                 i++;
             } else {
