@@ -3,12 +3,14 @@
 """Compares the verdicts of built-in profiles with those of the reference implementations.
 
 golden_verdicts.py FOLDER QUALITY_PRINT [--list]
+golden_verdicts.py FOLDER --pack OUT
 
-FOLDER has texts.jsonl.zst and the references' records (tests/golden/signals/README.md names them).
+FOLDER has texts.jsonl.zst and the references' records (README.md here names them).
 Each group of steps of a profile is graded by itself, as the reference ran its filters: its steps
 are taken from the profile's YAML, with the splitter of the record where the reference's own is
 approximated. A line a group: verdicts that agree, reasons that agree, texts. --list: each
-disagreement with the text's id. Exit 1: a group that stands on no approximation disagrees.
+disagreement with the text's id. Exit 1: a group that stands on no approximation disagrees. --pack
+writes to OUT what is shipped: texts of the kind "own" and what the comparison reads of their records.
 """
 import json
 import os
@@ -16,8 +18,11 @@ import subprocess
 import sys
 import tempfile
 
-PROFILES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib", "quality",
-                        "profiles")
+PROFILES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "lib",
+                        "quality", "profiles")
+SOURCES = ("datatrove", "datatrove-v1", "dclm", "c4_tfds")
+COMPARED = (":gopher_quality", ":gopher_repetition", ":fineweb_quality", ":c4_quality", "dclm:",
+            "c4_tfds")
 GOPHER = ("gopher_",)
 REPETITION = ("dup_para", "dup_line", "top_", "duplicated_")
 FINEWEB = ("empty", "line_punct", "short_line", "char_dup", "list_ratio")
@@ -186,8 +191,29 @@ def compare_tfds(folder, grader, report):
         compare_texts(edit, grader, report, edit, [r for r in records if r["options"] == option])
 
 
+def pack(folder, out):
+    """Compressed as one stream a file, so that equal texts of many records cost little."""
+    texts = [text for text in read(folder, "texts") if text["kind"] == "own"]
+    ids = {text["id"] for text in texts}
+    parts = {"texts": texts}
+    for source in SOURCES:
+        parts[source] = [
+            {"id": r["id"], "impl": r["impl"], "splitter": r["splitter"],
+             "options": r.get("options"), "verdict": r["verdict"],
+             "values": {"text_out": r["values"].get("text_out")}}
+            for r in read(folder, source)
+            if r["id"] in ids and any(part in r["impl"] for part in COMPARED)]
+    for name, records in parts.items():
+        lines = "".join(json.dumps(r, ensure_ascii=False, sort_keys=True) + "\n" for r in records)
+        with open(os.path.join(out, name + ".jsonl.zst"), "wb") as file:
+            subprocess.run(["zstd", "-19qc"], input=lines.encode("utf-8"), check=True, stdout=file)
+
+
 def main():
     folder, program = sys.argv[1:3]
+    if program == "--pack":
+        pack(folder, sys.argv[3])
+        return 0
     grader = Grader(program, read(folder, "texts"))
     report = Report("--list" in sys.argv)
     print("%-58s %5s %5s" % ("group", "kept", "why"))
