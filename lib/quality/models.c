@@ -63,8 +63,8 @@ static tamis_status check_file(tamis_models *models, const tamis_profile_file *f
     tamis_digest_to_hex(digest, has);
     tamis_digest_to_hex(file->digest, wanted);
     return tamis_err_set(err, TAMIS_ECHANGED,
-                         "%s: the %s has the digest %s here, but %s where the job was made; bring "
-                         "the same file to every machine",
+                         "%s (%s) has the digest %s here, but %s where the job was made; bring the "
+                         "same file to every machine",
                          file->path, tamis_profile_role_names[file->role], has, wanted);
 }
 

@@ -336,6 +336,19 @@ static tamis_status leave_out(tamis_profile *profile, const tamis_quality_reques
 
 /* ---- Files ---- */
 
+static tamis_status fail_digest(const tamis_profile_file *file, tamis_digest digest, tamis_err *err)
+{
+    char has[TAMIS_DIGEST_HEX_SIZE];
+    char wanted[TAMIS_DIGEST_HEX_SIZE];
+
+    tamis_digest_to_hex(digest, has);
+    tamis_digest_to_hex(file->digest, wanted);
+    return tamis_err_set(err, TAMIS_ECHANGED,
+                         "%s (%s) has the digest %s, but its profile says %s; bring the file that "
+                         "the profile was made with, or leave the digest out",
+                         file->path, tamis_profile_role_names[file->role], has, wanted);
+}
+
 static tamis_status resolve_file(tamis_profile_file *file, tamis_err *err)
 {
     char *absolute = realpath(file->path, NULL);
@@ -358,8 +371,7 @@ static tamis_status resolve_file(tamis_profile_file *file, tamis_err *err)
     digest = tamis_hash128(map.bytes.data, map.bytes.size);
     tamis_file_map_close(&map);
     if (file->has_digest && !tamis_digest_is_equal(digest, file->digest)) {
-        return tamis_err_set(err, TAMIS_ECHANGED, "%s: has another digest than its profile says",
-                             absolute);
+        return fail_digest(file, digest, err);
     }
     file->digest = digest;
     file->has_digest = true;

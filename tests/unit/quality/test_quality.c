@@ -344,6 +344,48 @@ static void blocklists_drop_by_url(void **state)
     assert_string_equal(grade(f, "Text."), "");
 }
 
+static void write_list(const fixture *f, const char *text)
+{
+    FILE *file = fopen(f->path, "w");
+
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* Between the making of a job and its opening elsewhere, and between a profile and its use. */
+static void changed_files_are_told(void **state)
+{
+    static const char digest[] = "00112233445566778899aabbccddeeff";
+    fixture *f = *state;
+    tamis_quality_request request = request_of(NULL);
+    char profile[sizeof(f->path) + sizeof(".yaml")];
+    FILE *file = NULL;
+
+    write_list(f, "bad.example\n");
+    request.blocklist = f->path;
+    assert_int_equal(tamis_quality_resolve(&request, &f->spec, &f->skipped, &f->err), TAMIS_OK);
+    write_list(f, "worse.example\n");
+    assert_int_equal(tamis_quality_open(tamis_buf_slice(&f->spec), NULL, &f->quality, &f->err),
+                     TAMIS_ECHANGED);
+    assert_non_null(strstr(f->err.text, "(blocklist) has the digest"));
+
+    (void)snprintf(profile, sizeof(profile), "%s.yaml", f->path);
+    file = fopen(profile, "w");
+    assert_non_null(file);
+    assert_true(fprintf(file,
+                        "name: x\nfiles:\n  - {role: blocklist, path: %s, digest: %s}\n"
+                        "steps:\n  - {url: url}\n",
+                        f->path, digest) > 0);
+    assert_int_equal(fclose(file), 0);
+    request = request_of(profile);
+    assert_int_equal(tamis_quality_resolve(&request, &f->spec, &f->skipped, &f->err),
+                     TAMIS_ECHANGED);
+    (void)unlink(profile);
+    assert_non_null(strstr(f->err.text, "(blocklist) has the digest"));
+    assert_non_null(strstr(f->err.text, digest));
+}
+
 /* Every built-in profile resolves, opens, and its specification is its own canonical form. */
 static void built_in_profiles_work(void **state)
 {
@@ -438,6 +480,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(personal_data_is_masked_or_reported, setup, teardown),
         cmocka_unit_test_setup_teardown(languages_decide, setup, teardown),
         cmocka_unit_test_setup_teardown(blocklists_drop_by_url, setup, teardown),
+        cmocka_unit_test_setup_teardown(changed_files_are_told, setup, teardown),
         cmocka_unit_test_setup_teardown(built_in_profiles_work, setup, teardown),
         cmocka_unit_test_setup_teardown(one_line_is_no_repetition, setup, teardown),
         cmocka_unit_test_setup_teardown(repetition_drops_the_empty_text, setup, teardown),
