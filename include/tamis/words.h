@@ -7,7 +7,7 @@
  * a text and computes nothing until asked; what was computed once stays until the next text. Bytes
  * are counted from the start of the text, characters are code points.
  *
- * Pure:    no I/O but what ICU needs once to load its rules for sentences.
+ * Pure.
  * Memory:  a view's arrays grow and are kept; what it hands out lives until the next _set or
  *          _destroy.
  * Threads: a view belongs to one thread; the predicates are reentrant.
@@ -75,7 +75,7 @@ typedef enum tamis_splitter {
     TAMIS_SPLITTER_UAX29,              /* default word boundaries, UAX #29; white space too */
     TAMIS_SPLITTER_UAX29_ALNUM,        /* those that begin with a letter or number */
     TAMIS_SPLITTER_TREEBANK,           /* Penn Treebank rules on the whole text */
-    TAMIS_SPLITTER_TREEBANK_SENTENCES, /* on each sentence of ICU: stands in for Punkt */
+    TAMIS_SPLITTER_TREEBANK_SENTENCES, /* on each sentence of UAX #29: stands in for Punkt */
     TAMIS_SPLITTER_FASTTEXT,           /* ASCII white space; "</s>" for each newline */
     TAMIS_SPLITTER_CHAR_NGRAM,         /* n code points of a `ws` word; see _set_char_ngram */
     TAMIS_SPLITTER_COUNT
@@ -121,7 +121,7 @@ typedef struct tamis_lines {
 } tamis_lines;
 
 typedef enum tamis_sentence_count {
-    TAMIS_SENTENCES_ICU,      /* ICU, en@ss=standard: parts that are not white space only */
+    TAMIS_SENTENCES_ICU,      /* as ICU, en@ss=standard: parts that are not white space only */
     TAMIS_SENTENCES_END_MARKS /* RedPajama-V2: matches of \b[^.!?]+[.!?]* */
 } tamis_sentence_count;
 
@@ -171,7 +171,6 @@ tamis_status tamis_text_view_totals(tamis_text_view *view, tamis_totals *out_tot
 #define TAMIS_CHAR_NGRAM_MAX 16
 void tamis_text_view_set_char_ngram(tamis_text_view *view, uint32_t n);
 
-/* TAMIS_EUNSUPPORTED: ICU has no rules for sentences. */
 TAMIS_MUST_USE
 tamis_status tamis_text_view_words(tamis_text_view *view, tamis_splitter splitter,
                                    tamis_words *out_words, tamis_err *err);
@@ -179,7 +178,6 @@ TAMIS_MUST_USE
 tamis_status tamis_text_view_lines(tamis_text_view *view, tamis_line_split split,
                                    tamis_lines *out_lines, tamis_err *err);
 
-/* TAMIS_EUNSUPPORTED: as of _words. */
 TAMIS_MUST_USE
 tamis_status tamis_text_view_sentences(tamis_text_view *view, tamis_sentence_count how,
                                        size_t *out_count, tamis_err *err);

@@ -14,8 +14,7 @@
 #include <utf8proc.h>
 
 #include "char_tables.h"
-
-#define BLOCK_SIZE (1u << TAMIS_CHAR_BLOCK_BITS)
+#include "table_write.h"
 
 typedef struct range {
     uint32_t first;
@@ -195,42 +194,6 @@ static uint32_t lower_of(uint32_t c)
     return (uint32_t)utf8proc_tolower((utf8proc_int32_t)c) - c;
 }
 
-/* Writes `values` as a two-level table. */
-static void write_table(const char *name, const char *type)
-{
-    static uint32_t blocks[TAMIS_CHAR_BLOCK_COUNT]; /* first code point of each distinct block */
-    static uint32_t index[TAMIS_CHAR_BLOCK_COUNT];
-    uint32_t block_count = 0;
-
-    for (uint32_t block = 0; block < TAMIS_CHAR_BLOCK_COUNT; block++) {
-        uint32_t same = 0;
-
-        while (same < block_count && memcmp(&values[blocks[same]], &values[block * BLOCK_SIZE],
-                                            BLOCK_SIZE * sizeof(values[0])) != 0) {
-            same++;
-        }
-        if (same == block_count) {
-            blocks[block_count++] = block * BLOCK_SIZE;
-        }
-        index[block] = same;
-    }
-    (void)fprintf(output, "\nconst uint16_t tamis_%s_index[TAMIS_CHAR_BLOCK_COUNT] = {", name);
-    for (uint32_t block = 0; block < TAMIS_CHAR_BLOCK_COUNT; block++) {
-        (void)fprintf(output, "%s%u,", block % 16 == 0 ? "\n" : "", (unsigned)index[block]);
-    }
-    (void)fprintf(output, "\n};\nconst %s tamis_%s_entries[] = {", type, name);
-    for (uint32_t i = 0; i < block_count * BLOCK_SIZE; i++) {
-        uint32_t value = values[blocks[i / BLOCK_SIZE] + i % BLOCK_SIZE];
-
-        if (type[0] == 'u') {
-            (void)fprintf(output, "%s%uu,", i % 16 == 0 ? "\n" : "", (unsigned)value);
-        } else {
-            (void)fprintf(output, "%s%d,", i % 16 == 0 ? "\n" : "", (int)value);
-        }
-    }
-    (void)fprintf(output, "\n};\n");
-}
-
 int main(int argc, char **argv)
 {
     if (argc != 2 || (output = fopen(argv[1], "w")) == NULL) {
@@ -244,11 +207,11 @@ int main(int argc, char **argv)
     for (uint32_t c = 0; c < TAMIS_CHAR_LIMIT; c++) {
         values[c] = entry_of(c);
     }
-    write_table("char", "uint32_t");
+    tamis_table_write(output, values, "char", "uint32_t");
     for (uint32_t c = 0; c < TAMIS_CHAR_LIMIT; c++) {
         values[c] = lower_of(c);
     }
-    write_table("lower", "int32_t");
+    tamis_table_write(output, values, "lower", "int32_t");
     if (fclose(output) != 0) {
         (void)fprintf(stderr, "char_tables_generate: %s cannot be written\n", argv[1]);
         return 1;

@@ -44,7 +44,6 @@ static void each_buffer(tamis_text_view *view, void (*body)(tamis_buf *buf))
     body(&view->masks);
     body(&view->before);
     body(&view->lower);
-    body(&view->flat);
     body(&view->sentences);
     body(&view->treebank.memory[0]);
     body(&view->treebank.memory[1]);
@@ -89,7 +88,6 @@ tamis_status tamis_text_view_create(tamis_text_view **out_view, tamis_err *err)
 void tamis_text_view_destroy(tamis_text_view *view)
 {
     if (view != NULL) {
-        tamis_view_close_sentences(view);
         each_buffer(view, tamis_buf_fini);
         free(view);
     }

@@ -92,9 +92,7 @@ struct tamis_text_view {
     tamis_buf before; /* uint32_t a block: code points before it; empty: all is ASCII */
     tamis_buf lower;
     tamis_treebank treebank;
-    tamis_buf flat;      /* the text without newlines, for ICU */
-    tamis_buf sentences; /* ends of ICU's sentences, uint32_t */
-    struct UBreakIterator *breaks;
+    tamis_buf sentences; /* ends of sentences (sentence_rule.h), uint32_t */
     tamis_word_store words[TAMIS_SPLITTER_COUNT];
     tamis_line_store lines[TAMIS_LINES_SPLIT_COUNT];
     bool has_chars;
@@ -205,7 +203,7 @@ static inline uint32_t tamis_view_word_flags(const tamis_text_view *view, size_t
 }
 
 /* The splitters: each appends to the store, but for `chars` of what is no literal, which the caller
- * fills in. TAMIS_ENOMEM; with sentences: TAMIS_EUNSUPPORTED. */
+ * fills in. TAMIS_ENOMEM. */
 TAMIS_MUST_USE
 tamis_status tamis_split_runs(tamis_text_view *view, tamis_splitter splitter,
                               tamis_word_store *store);
@@ -217,9 +215,8 @@ TAMIS_MUST_USE
 tamis_status tamis_split_char_ngrams(tamis_text_view *view, const tamis_words *words,
                                      tamis_word_store *store);
 
-/* The ends of ICU's sentences, in view->sentences. */
+/* The ends of sentences, in view->sentences. */
 TAMIS_MUST_USE
 tamis_status tamis_view_need_sentences(tamis_text_view *view, tamis_err *err);
-void tamis_view_close_sentences(tamis_text_view *view);
 
 #endif
